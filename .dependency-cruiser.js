@@ -1,0 +1,72 @@
+/** The one ordered list of layers: a folder imports only from folders before it (ARCHITECTURE.md). */
+const layers = [
+  "tensor",
+  "graph",
+  "onnx",
+  "text",
+  "nn",
+  "losses",
+  "optim",
+  "runtime",
+  "models",
+  "encoder",
+  "data",
+  "stores",
+  "evaluate",
+  "train",
+  "cli",
+];
+
+const upwards = layers.slice(0, -1).map((layer, index) => ({
+  name: `layer-${layer}`,
+  comment: `src/${layer}/ is below these folders and may not know them`,
+  severity: "error",
+  from: { path: `^src/${layer}/` },
+  to: { path: `^src/(${layers.slice(index + 1).join("|")})/` },
+}));
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...upwards,
+    {
+      name: "root-knows-no-layer",
+      severity: "error",
+      from: { path: "^src/[^/]+\\.ts$" },
+      to: { path: "^src/[^/]+/" },
+    },
+    {
+      name: "unknown-layer",
+      comment: "every folder of src/ has its place in the list",
+      severity: "error",
+      from: {},
+      to: { path: "^src/[^/]+/", pathNot: `^src/(${layers.join("|")})/` },
+    },
+    {
+      name: "only-runtime-runs",
+      comment: "runtime/ is the only importer of onnxruntime-node",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/runtime/" },
+      to: { path: "onnxruntime-(node|common)" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    {
+      name: "no-test-import",
+      severity: "error",
+      from: { path: "^src/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(test|bench|examples)/" },
+    },
+    {
+      name: "no-dev-dependency",
+      severity: "error",
+      from: { path: "^src/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["node", "import", "types"] },
+  },
+};
