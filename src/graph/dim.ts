@@ -1,0 +1,87 @@
+/**
+ * A dimension is a number, or a name for a number that only the run knows. Products and sums of names are kept in
+ * one canonical spelling (`2*B*S`, `M+N`), so that equal expressions are equal strings.
+ */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+/** A dimension nothing is known of; it equals no other. */
+export const UNKNOWN = "?";
+
+/** Whether two dimensions are certainly the same. */
+export function sameDim(a: Dim, b: Dim): boolean {
+  return a === b && a !== UNKNOWN;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => sameDim(dim, b[axis] as Dim));
+}
+
+/** The product of dimensions: `product(["S", 2, "B"])` is `2*B*S`. */
+export function product(dims: Shape): Dim {
+  const { factor, names } = factorize(dims);
+  if (names.includes(UNKNOWN)) return factor === 0 ? 0 : UNKNOWN;
+  return spell(factor, names);
+}
+
+/** `whole / part` where the names cancel; unknown otherwise. */
+export function quotient(whole: Shape, part: Shape): Dim {
+  const left = factorize(whole);
+  const right = factorize(part);
+  for (const name of right.names) {
+    const at = left.names.indexOf(name);
+    if (at < 0 || name === UNKNOWN) return UNKNOWN;
+    left.names.splice(at, 1);
+  }
+  const factor = left.factor / right.factor;
+  if (!Number.isInteger(factor) || left.names.includes(UNKNOWN)) return UNKNOWN;
+  return spell(factor, left.names);
+}
+
+/** The sum of dimensions, as a concatenation makes it: `sum(["N", 2, "M"])` is `2+M+N`. */
+export function sum(dims: Shape): Dim {
+  if (dims.includes(UNKNOWN)) return UNKNOWN;
+  const terms = dims.flatMap((dim) => `${dim}`.split("+"));
+  const names = terms.filter((term) => !/^-?\d+$/.test(term)).sort();
+  const number = terms.reduce((all, term) => all + (names.includes(term) ? 0 : +term), 0);
+  if (names.length === 0) return number;
+  return [...(number === 0 ? [] : [number]), ...names].join("+");
+}
+
+/** The shape of two shapes broadcast together (numpy's rule), or the axis, from the end, where they disagree. */
+export function broadcast(a: Shape, b: Shape): Shape | { readonly clash: number } {
+  const rank = Math.max(a.length, b.length);
+  const out: Dim[] = [];
+  for (let end = 1; end <= rank; end++) {
+    const left = a.at(-end) ?? 1;
+    const right = b.at(-end) ?? 1;
+    if (typeof left === "number" && typeof right === "number") {
+      if (left !== right && left !== 1 && right !== 1) return { clash: -end };
+      out.unshift(left === 1 ? right : left);
+    } else if (left === 1 || right === 1) out.unshift(left === 1 ? right : left);
+    else if (left === right) out.unshift(left);
+    // A known size other than 1 wins over a name: the name must be that size, or 1.
+    else out.unshift(typeof left === "number" ? left : typeof right === "number" ? right : UNKNOWN);
+  }
+  return out;
+}
+
+function factorize(dims: Shape): { factor: number; names: string[] } {
+  let factor = 1;
+  const names: string[] = [];
+  for (const dim of dims) {
+    if (typeof dim === "number") factor *= dim;
+    else if (dim.includes("+")) names.push(dim.startsWith("(") ? dim : `(${dim})`);
+    else
+      for (const part of dim.split("*"))
+        if (/^\d+$/.test(part)) factor *= +part;
+        else names.push(part);
+  }
+  return { factor, names: names.sort() };
+}
+
+function spell(factor: number, names: readonly string[]): Dim {
+  if (names.length === 0 || factor === 0) return factor;
+  if (factor === 1 && names.length === 1) return (names[0] as string).replace(/^\((.*)\)$/, "$1");
+  return [...(factor === 1 ? [] : [factor]), ...names].join("*");
+}

@@ -1,0 +1,142 @@
+/** Reverse-mode differentiation: graph in, graph out. */
+import { bug, NearfoldError } from "../errors.ts";
+import type { Dim } from "./dim.ts";
+import { type Node, scalar, topological, type Value } from "./node.ts";
+import { showType } from "./op.ts";
+import { add, lookup, reduceSum, reshape, shapeOf, zerosLike } from "./ops/index.ts";
+
+/** What a Gather says about a table: the gradient of row `indices[n]` is the sum of the `rows[n]` that name it. */
+export interface RowGradient {
+  /** `[…]`, int32 or int64. */
+  readonly indices: Value;
+  /** `[…, D]`. */
+  readonly rows: Value;
+}
+
+export interface Gradients {
+  /** By the value differentiated for. In the order in which they are done: the last layer's first. */
+  readonly dense: ReadonlyMap<Value, Value>;
+  /** For the tables named in `rows`: a dense gradient of a table is mostly zeros. */
+  readonly rows: ReadonlyMap<Value, readonly RowGradient[]>;
+}
+
+export interface GradientOptions {
+  /** Tables whose gradient leaves the graph as rows, where they are read by `Gather` along axis 0. @default none */
+  readonly rows?: readonly Value[];
+}
+
+/**
+ * Vector-Jacobian product: the gradients of `Σ ⟨seed, output⟩` for each value in `wrt`, which may lie anywhere in the graph.
+ * Write the dense ones as outputs in their map's order: each frees its layer's activations as soon as it is done (DESIGN §1).
+ * A value the outputs do not depend on has no entry. A named dimension is taken not to be broadcast.
+ * @throws unsupported when an op on the way has no gradient; it names the op, the node and the path from the loss.
+ */
+export function gradients(
+  seeds: ReadonlyMap<Value, Value>,
+  wrt: readonly Value[],
+  { rows: rowTables = [] }: GradientOptions = {},
+): Gradients {
+  const order = topological(seeds.keys());
+  const wanted = new Set(wrt);
+  const tables = new Set(rowTables);
+  const needed = dependents(order, [...wanted, ...tables]);
+  const sums = new Map<Value, Value>(seeds);
+  const dense = new Map<Value, Value>();
+  const rows = new Map<Value, RowGradient[]>();
+
+  for (const node of order.toReversed()) {
+    const found = node.outputs.map((output) => sums.get(output));
+    if (found.every((g) => g === undefined)) continue;
+    node.outputs.forEach((output, index) => {
+      if (wanted.has(output) && found[index]) dense.set(output, found[index]);
+    });
+    if (!node.inputs.some((input) => input && needed.has(input))) continue;
+    const [table, indices] = node.inputs;
+    if (table && tables.has(table) && readsRows(node)) {
+      const entry = { indices: indices as Value, rows: found[0] as Value };
+      rows.set(table, [...(rows.get(table) ?? []), entry]);
+      continue;
+    }
+    const parts = ruleOf(node, order)(found[0] ?? zerosLike(node.outputs[0]!), node, found);
+    node.inputs.forEach((input, index) => {
+      const part = parts[index];
+      if (!input || !part || !needed.has(input)) return;
+      const g = sumTo(part, input);
+      const sum = sums.get(input);
+      sums.set(input, sum ? add(sum, g) : g);
+    });
+  }
+  // A table that something other than a Gather reads (a tied output head) has a dense part too.
+  for (const table of tables) {
+    const part = sums.get(table);
+    if (part) dense.set(table, part);
+  }
+  return { dense, rows };
+}
+
+/** The gradients of a scalar loss, in the order of `wrt`. @throws bad-argument when the loss is no scalar */
+export function grad(loss: Value, wrt: readonly Value[]): Value[] {
+  if (loss.shape.length > 0) {
+    throw new NearfoldError("bad-argument", "only a scalar has a gradient", {
+      got: showType(loss),
+      wanted: "shape []",
+    });
+  }
+  const { dense } = gradients(new Map([[loss, scalar(1, loss.dtype)]]), wrt);
+  return wrt.map((value) => dense.get(value) ?? zerosLike(value));
+}
+
+/** The values that depend on any of the sources, the sources among them. */
+function dependents(order: readonly Node[], sources: readonly Value[]): Set<Value> {
+  const found = new Set(sources);
+  for (const node of order) {
+    if (!node.inputs.some((input) => input && found.has(input))) continue;
+    for (const output of node.outputs) found.add(output);
+  }
+  return found;
+}
+
+function readsRows({ op, attrs, gradient }: Node): boolean {
+  return op === "Gather" && (attrs.axis ?? 0) === 0 && !gradient;
+}
+
+function ruleOf(node: Node, order: readonly Node[]) {
+  if (node.gradient) return node.gradient;
+  const entry = lookup(node.domain, node.op);
+  if (typeof entry?.grad === "function") return entry.grad;
+  const reason = entry?.grad.none ?? "it is not in the op table, so it is run as it is";
+  throw new NearfoldError("unsupported", `${node.op} has no gradient: ${reason}`, {
+    at: node.name ? `node ${node.name}` : `node ${order.indexOf(node)} of the graph`,
+    hint: `The path from the loss: ${pathTo(node, order).join(" <- ")}`,
+  });
+}
+
+/** The ops from the loss down to a node, through whichever consumer comes first. */
+function pathTo(node: Node, order: readonly Node[]): string[] {
+  const label = ({ op, name }: Node) => (name ? `${op} (${name})` : op);
+  const path = [label(node)];
+  let at = node;
+  for (const next of order.slice(order.indexOf(node) + 1)) {
+    if (!next.inputs.some((input) => input?.node === at)) continue;
+    path.unshift(label(next));
+    at = next;
+  }
+  return path;
+}
+
+/** Undoes broadcasting: sums the axes along which `like` was repeated. */
+function sumTo(g: Value, like: Value): Value {
+  const extra = g.shape.length - like.shape.length;
+  if (extra < 0) {
+    throw bug("a gradient has fewer axes than its value", {
+      got: showType(g),
+      wanted: showType(like),
+    });
+  }
+  const repeated = (dim: Dim, axis: number) => dim === 1 && g.shape[axis + extra] !== 1;
+  const leading = [...Array(extra).keys()];
+  const inner = like.shape.flatMap((dim, axis) => (repeated(dim, axis) ? [axis + extra] : []));
+  if (leading.length + inner.length === 0) return g;
+  const total = reduceSum(g, { axes: [...leading, ...inner], keep: inner.length > 0 });
+  return inner.length > 0 && extra > 0 ? reshape(total, shapeOf(like)) : total;
+}
