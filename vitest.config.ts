@@ -8,6 +8,7 @@ export default defineConfig({
       "bench/**/*.test.ts",
       "examples/**/*.test.ts",
     ],
+    setupFiles: ["test/to-be-close.ts"],
     testTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
