@@ -21,3 +21,15 @@ export * as ops from "./ops/index.ts";
 export { print } from "./print.ts";
 export { evaluate, toArray64 } from "./reference.ts";
 export { type Rewrite, rewrite, share, substitute } from "./rewrite.ts";
+export {
+  fillDropout,
+  fillNormal,
+  fillUniform,
+  normal,
+  type Rng,
+  type Stream,
+  type StreamOptions,
+  sequence,
+  shuffle,
+  uniform,
+} from "./rng.ts";
