@@ -4,10 +4,11 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import { basename, dirname, join, resolve } from "node:path";
 import { NearfoldError } from "./errors.ts";
 
-const TEMPORARY = /^\..+\.[0-9a-f]{12}\.tmp$/;
+/** `.NAME.HEX.tmp` is being written; `.NAME.HEX.old` was NAME until its successor was ready. */
+const HIDDEN = /^\.(?<name>.+)\.[0-9a-f]{12}\.(?<kind>tmp|old)$/;
 
-function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+function hiddenName(path: string, kind: "tmp" | "old"): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.${kind}`);
 }
 
 /**
@@ -20,7 +21,7 @@ export async function writeDurably(
   fill: string | Uint8Array | ((handle: FileHandle) => Promise<void>),
 ): Promise<void> {
   const target = resolve(path);
-  const temporary = temporaryName(target);
+  const temporary = hiddenName(target, "tmp");
   try {
     await mkdir(dirname(target), { recursive: true });
     const handle = await open(temporary, "wx");
@@ -41,8 +42,9 @@ export async function writeDurably(
 
 /**
  * Fills a folder under a temporary name and renames it: under its final name it is complete.
- * A folder of that name is replaced only when `replace` is set; the old one is kept until the new is in place.
- * @throws exists when the target is there and `replace` is not set.
+ * A folder of that name is replaced only when `replace` is set. The old one is kept beside it until the new is in
+ * place; a kill in between is repaired by the next call, or by `removeTemporaries`.
+ * @throws exists when the target is a file, or a folder with something in it and `replace` is not set.
  */
 export async function writeFolderDurably(
   path: string,
@@ -50,34 +52,65 @@ export async function writeFolderDurably(
   { replace = false }: { readonly replace?: boolean } = {},
 ): Promise<void> {
   const target = resolve(path);
-  if (!replace && (await exists(target)) && (await readdir(target)).length > 0) {
-    throw new NearfoldError("exists", "the folder is there already and is not empty", {
-      at: path,
-      hint: "Choose another name, or ask for it to be replaced",
-    });
-  }
-  const temporary = temporaryName(target);
+  const temporary = hiddenName(target, "tmp");
   try {
+    await restoreReplaced(dirname(target), basename(target));
+    await checkFree(path, replace);
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
     await syncTree(temporary);
-    const old = temporaryName(target);
-    const hadOld = await exists(target);
-    if (hadOld) await rename(target, old);
-    await rename(temporary, target);
-    await syncFolder(dirname(target));
-    if (hadOld) await rm(old, { recursive: true, force: true });
+    await moveInto(temporary, target);
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
     throw asIoError(cause, path);
   }
 }
 
-/** Removes what a killed writer left in `folder`. */
+/**
+ * Cleans up after killed writers in `folder`: puts back what was about to be replaced, removes what was half written.
+ * Call it while nobody writes there.
+ */
 export async function removeTemporaries(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (TEMPORARY.test(name)) await rm(join(folder, name), { recursive: true, force: true });
+  await restoreReplaced(folder);
+  for (const entry of await readdir(folder).catch(() => [])) {
+    if (HIDDEN.test(entry)) await rm(join(folder, entry), { recursive: true, force: true });
   }
+}
+
+/** Undoes the first of `moveInto`'s two renames where a kill prevented the second. */
+async function restoreReplaced(folder: string, only?: string): Promise<void> {
+  for (const entry of await readdir(folder).catch(() => [])) {
+    const { name, kind } = HIDDEN.exec(entry)?.groups ?? {};
+    if (kind !== "old" || name === undefined || (only !== undefined && name !== only)) continue;
+    if (!(await exists(join(folder, name)))) await rename(join(folder, entry), join(folder, name));
+  }
+}
+
+async function checkFree(path: string, replace: boolean): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found && !found.isDirectory()) {
+    throw new NearfoldError("exists", "a file of the folder's name is in the way", { at: path });
+  }
+  if (found && !replace && (await readdir(path)).length > 0) {
+    throw new NearfoldError("exists", "the folder is there already and is not empty", {
+      at: path,
+      hint: "Choose another name, or ask for it to be replaced",
+    });
+  }
+}
+
+async function moveInto(temporary: string, target: string): Promise<void> {
+  const old = (await exists(target)) ? hiddenName(target, "old") : undefined;
+  if (old) await rename(target, old);
+  try {
+    await rename(temporary, target);
+  } catch (cause) {
+    if (old) await rename(old, target).catch(() => {});
+    throw cause;
+  }
+  await syncFolder(dirname(target));
+  // The new folder is in place: if the old one can't go now, it goes with the next removeTemporaries.
+  if (old) await rm(old, { recursive: true, force: true }).catch(() => {});
 }
 
 export async function exists(path: string): Promise<boolean> {
@@ -87,12 +120,16 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Contents and names: a file can be lost to a crash when only its folder was not synced. */
 async function syncTree(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) await syncFolder(path);
     if (!entry.isFile()) continue;
-    await using handle = await open(join(entry.parentPath, entry.name), "r");
+    await using handle = await open(path, "r");
     await handle.sync();
   }
+  await syncFolder(folder);
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -104,17 +141,28 @@ async function syncFolder(folder: string): Promise<void> {
 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
-  EROFS: "the file system is read-only",
-  EACCES: "no permission to write here",
-  EPERM: "no permission to write here",
   EDQUOT: "the disk quota is used up",
-  ENOTDIR: "a part of the path is a file, not a folder",
+  EFBIG: "the file is larger than the system allows",
+  EROFS: "the file system is read-only",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "a file stands where a folder is needed",
+  EEXIST: "a file stands where a folder is needed",
+  EISDIR: "it is a folder, not a file",
+  EMFILE: "too many files are open",
 };
 
-/** Names the operating system's reason in words; an error of ours passes through. */
-export function asIoError(cause: unknown, path: string): Error {
-  if (cause instanceof NearfoldError) return cause;
-  const code = (cause as NodeJS.ErrnoException)?.code;
-  if (code === undefined) return cause as Error;
-  return new NearfoldError("io", `cannot write: ${reasons[code] ?? code}`, { at: path, cause });
+/**
+ * Names the operating system's reason in words, as `io`, or `not-found` when reading what is not there.
+ * Any other error, ours included, is returned as it is.
+ */
+export function asIoError(cause: unknown, path: string, doing: "read" | "write" = "write"): Error {
+  const { code, syscall, message } = (cause ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return cause as Error;
+  const kind = doing === "read" && code === "ENOENT" ? "not-found" : "io";
+  return new NearfoldError(kind, `cannot ${doing}: ${reasons[code] ?? message}`, {
+    at: path,
+    cause,
+  });
 }
