@@ -1,0 +1,59 @@
+import { NearfoldError } from "../errors.ts";
+
+/** Reads the fields of a `config.json`, checking each: the one place where its contents are not trusted. */
+export interface ConfigReader {
+  readonly has: (key: string) => boolean;
+  /** A whole number of at least 1. */
+  readonly count: (key: string, fallback?: number) => number;
+  /** A count that divides another field's. */
+  readonly divisor: (key: string, of: string) => number;
+  /** A finite number. */
+  readonly number: (key: string, fallback?: number) => number;
+  readonly boolean: (key: string, fallback: boolean) => boolean;
+  readonly choice: <T extends string>(key: string, choices: readonly T[], fallback?: T) => T;
+}
+
+/** Sizes above this are no model's: they are refused before anything is allocated. */
+const MOST = 2 ** 31 - 1;
+
+/** @throws bad-input naming the file, the field, what it holds and what it should */
+export function configReader(json: Readonly<Record<string, unknown>>, at: string): ConfigReader {
+  const wrong = (key: string, wanted: string) =>
+    new NearfoldError("bad-input", `field "${key}" is not usable`, {
+      at,
+      got: key in json ? (JSON.stringify(json[key]) ?? "undefined").slice(0, 80) : "nothing",
+      wanted,
+    });
+  const count = (key: string, fallback?: number) => {
+    const value = json[key] ?? fallback;
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > MOST) {
+      throw wrong(key, "a whole number of at least 1");
+    }
+    return value as number;
+  };
+  return {
+    has: (key) => json[key] !== undefined && json[key] !== null,
+    count,
+    divisor: (key, of) => {
+      const value = count(key);
+      if (count(of) % value !== 0) throw wrong(key, `a divisor of ${of}, which is ${json[of]}`);
+      return value;
+    },
+    number: (key, fallback) => {
+      const value = json[key] ?? fallback;
+      if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(key, "a number");
+      return value;
+    },
+    boolean: (key, fallback) => {
+      const value = json[key] ?? fallback;
+      if (typeof value !== "boolean") throw wrong(key, "true or false");
+      return value;
+    },
+    choice: (key, choices, fallback) => {
+      const value = json[key] ?? fallback;
+      const found = choices.find((choice) => choice === value);
+      if (found === undefined) throw wrong(key, `one of ${choices.join(", ")}`);
+      return found;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { NearfoldError } from "../errors.ts";
+import type { Architecture } from "./architecture.ts";
+import { type BertConfig, bert, parseBertConfig } from "./bert.ts";
+import { parseStaticConfig, type StaticConfig, staticEmbedding } from "./static.ts";
+
+/** Every architecture by the `model_type` of its config.json. Adding one: a file of config + forward, and an entry here. */
+export const architectures = {
+  bert: {
+    parseConfig: parseBertConfig,
+    forward: bert,
+    width: ({ hiddenSize }) => hiddenSize,
+    maxTokens: ({ maxPositions }) => maxPositions,
+    vocabSize: ({ vocabSize }) => vocabSize,
+    tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
+    prefix: "bert.",
+  } satisfies Architecture<BertConfig>,
+  static: {
+    parseConfig: parseStaticConfig,
+    forward: staticEmbedding,
+    width: ({ hiddenSize }) => hiddenSize,
+    maxTokens: () => Number.POSITIVE_INFINITY,
+    vocabSize: ({ vocabSize }) => vocabSize,
+    tables: ["embedding.weight"],
+  } satisfies Architecture<StaticConfig>,
+} as const;
+
+export type ModelType = keyof typeof architectures;
+
+/** @throws unsupported, naming the architectures there are */
+export function architectureOf(modelType: unknown, at: string): Architecture {
+  if (typeof modelType === "string" && Object.hasOwn(architectures, modelType)) {
+    return architectures[modelType as ModelType] as Architecture;
+  }
+  throw new NearfoldError("unsupported", "unknown model_type", {
+    at,
+    got: JSON.stringify(modelType) ?? "nothing",
+    wanted: `one of ${Object.keys(architectures).join(", ")}`,
+  });
+}

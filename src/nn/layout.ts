@@ -1,0 +1,32 @@
+/**
+ * How the sequences of a batch lie in its rows. Linear layers and norms see rows `[T, D]` and need not know;
+ * attention and pooling ask the layout for the sequences.
+ */
+import type { Value } from "../graph/node.ts";
+
+/** A finite stand-in for −∞: rows that see no key at all must not turn into NaN. */
+export const MASKED = -1e9;
+
+/** Sequences padded to the longest of them: `B` sequences of `S` slots. */
+export interface Block {
+  /** 0 where a token is, `MASKED` where none is: `[B, 1, 1, S]`, float32. */
+  readonly mask: Value;
+}
+
+export interface Layout {
+  /** Token ids `[T]`, int32. */
+  readonly ids: Value;
+  /** Segment of each token `[T]`, where the batch has any; all 0 otherwise. */
+  readonly tokenTypes?: Value;
+  /** Place of each token in its sequence `[T]`, from 0, int32. */
+  readonly positions: Value;
+  readonly blocks: readonly Block[];
+  /** `[T, heads · K]` to one `[B, heads, S, K]` for each block. */
+  toHeads(x: Value, heads: number): Value[];
+  /** The inverse of `toHeads`: back to `[T, heads · K]`. */
+  fromHeads(parts: readonly Value[], heads: number): Value;
+  /** Sums over each sequence, weighted as the batch's pooling says: `[T, D] -> [B, D]`. */
+  poolLinear(x: Value): Value;
+  /** Element-wise maximum over each sequence: `[T, D] -> [B, D]`. */
+  poolMax(x: Value): Value;
+}

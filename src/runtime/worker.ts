@@ -1,0 +1,29 @@
+/** The other end of `openWorkerSession`. */
+import { parentPort, workerData } from "node:worker_threads";
+import { NearfoldError } from "../errors.ts";
+import { openSession } from "./session.ts";
+import type { WorkerCall, WorkerFailure, WorkerStart } from "./worker-session.ts";
+
+const port = parentPort!;
+const { model, options } = workerData as WorkerStart;
+
+const describe = (error: unknown): WorkerFailure => ({
+  code: error instanceof NearfoldError ? error.code : "bug",
+  message: (error as Error).message,
+});
+
+try {
+  const session = await openSession(model, options);
+  port.on("message", async ({ id, feeds, outputs }: WorkerCall) => {
+    try {
+      const results = await session.run(feeds, outputs ? { outputs } : {});
+      const buffers = Object.values(results).map(({ data }) => data.buffer as ArrayBuffer);
+      port.postMessage({ id, results }, [...new Set(buffers)]);
+    } catch (error) {
+      port.postMessage({ id, failure: describe(error) });
+    }
+  });
+  port.postMessage({ inputNames: session.inputNames, outputNames: session.outputNames });
+} catch (error) {
+  port.postMessage({ failure: describe(error) });
+}
