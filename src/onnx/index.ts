@@ -1,0 +1,7 @@
+/** Graph ⇄ ONNX. */
+export { type DecodedModel, type DecodeOptions, decodeModel } from "./decode.ts";
+export { type EncodedModel, type EncodeOptions, encodeModel } from "./encode.ts";
+export { loadModel, saveModel } from "./file.ts";
+export type { Source } from "./initializer.ts";
+export type { Opsets } from "./opset.ts";
+export { isRanked, UNRANKED, UNTYPED } from "./type-proto.ts";

@@ -1,0 +1,85 @@
+/** Types of values as ONNX states them, and the marks for what it leaves unsaid. */
+import { type Dim, type Shape, UNKNOWN } from "../graph/dim.ts";
+import type { Type } from "../graph/node.ts";
+import { dtypes } from "../tensor/dtype.ts";
+import type { DimensionProto, ValueInfoProto } from "./proto.ts";
+import { dtypeOfCode, MAX_RANK } from "./tensor-proto.ts";
+
+/** Longest name of a dimension; sums and products of longer ones are unknown. */
+const MAX_NAME = 128;
+
+/** The shape of a value whose rank is not known; it prints as `float32[...]`. */
+export const UNRANKED: Shape = Object.freeze(["..."]);
+
+/** The type of an imported op's output that the file says nothing about: the dtype is a placeholder too. */
+export const UNTYPED: Type = Object.freeze({ dtype: "float32", shape: Object.freeze(["...?"]) });
+
+/** The type of an optional output that the file leaves out; nothing can read it. */
+export const ABSENT: Type = Object.freeze({ dtype: "float32", shape: Object.freeze(["absent"]) });
+
+const marks = new Set<Dim | undefined>([UNRANKED, UNTYPED.shape, ABSENT.shape].map(([dim]) => dim));
+
+const isMarkedBy = (mark: Shape) => (type: Type) =>
+  type.shape.length === 1 && type.shape[0] === mark[0];
+
+export const isUntyped: (type: Type) => boolean = isMarkedBy(UNTYPED.shape);
+export const isAbsent: (type: Type) => boolean = isMarkedBy(ABSENT.shape);
+
+/** Whether the number of axes is known. */
+export function isRanked({ shape }: Type): boolean {
+  return !(shape.length === 1 && marks.has(shape[0]));
+}
+
+/** States a value's type: names of dimensions as `dim_param`, nothing for what is unknown. */
+export function toValueInfo(name: string, type: Type): ValueInfoProto {
+  if (isUntyped(type)) return { name };
+  const shape = { dim: type.shape.map(toDimension) };
+  return {
+    name,
+    type: {
+      tensorType: { elemType: dtypes[type.dtype].onnx, ...(isRanked(type) && { shape }) },
+    },
+  };
+}
+
+function toDimension(dim: Dim): DimensionProto {
+  if (typeof dim === "number") return { dimValue: dim };
+  return dim === UNKNOWN ? {} : { dimParam: dim };
+}
+
+/** What a value-info says; undefined when it names no tensor type that we have. */
+export function fromValueInfo({ type }: ValueInfoProto): Type | undefined {
+  const dtype = dtypeOfCode(type?.tensorType?.elemType);
+  if (!dtype) return undefined;
+  const dims = type?.tensorType?.shape ? (type.tensorType.shape.dim ?? []) : undefined;
+  if (!dims || dims.length > MAX_RANK) return { dtype, shape: UNRANKED };
+  return { dtype, shape: dims.map(fromDimension) };
+}
+
+function fromDimension({ dimValue, dimParam }: DimensionProto): Dim {
+  return plain(dimParam ? dimParam : dimValue === undefined ? UNKNOWN : Number(dimValue));
+}
+
+/** A dimension that is safe to compute with: no marks, no negative or huge numbers, no endless names. */
+function plain(dim: Dim): Dim {
+  if (typeof dim === "number") return Number.isSafeInteger(dim) && dim >= 0 ? dim : UNKNOWN;
+  return marks.has(dim) || dim.length > MAX_NAME ? UNKNOWN : dim;
+}
+
+/**
+ * One type from what the op's rule infers and what the file declares: numbers win over names, and the rule's names
+ * over the file's, since equal sizes have equal names there. Where they contradict each other, the file is believed.
+ */
+export function mergeTypes(inferred: Type | undefined, declared: Type | undefined): Type {
+  const known = inferred && { ...inferred, shape: inferred.shape.map(plain) };
+  if (!known || known.shape.length > MAX_RANK) return declared ?? UNTYPED;
+  if (!declared) return known;
+  if (!isRanked(declared)) return { dtype: declared.dtype, shape: known.shape };
+  if (declared.shape.length !== known.shape.length) return declared;
+  const shape = known.shape.map((dim, axis) => {
+    const other = declared.shape[axis] as Dim;
+    if (typeof other === "number") return other;
+    return dim === UNKNOWN ? other : dim;
+  });
+  return { dtype: declared.dtype, shape };
+}

@@ -1,0 +1,141 @@
+/** Older forms of ops, brought to the form that the table of ops has. What ONNX changed: its Changelog.md. */
+import { NearfoldError } from "../errors.ts";
+import {
+  type Attribute,
+  type Attributes,
+  int64s,
+  makeNode,
+  only,
+  type Value,
+} from "../graph/node.ts";
+import { isRanked } from "./type-proto.ts";
+
+/** A node as the file has it. */
+export interface RawNode {
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attrs: Attributes;
+  /** How many outputs it lists. */
+  readonly outputs: number;
+}
+
+interface Upgrade {
+  /** Nodes of models below this opset have the old form; for all when absent. */
+  readonly before?: number;
+  readonly to: (node: RawNode, at: string) => RawNode;
+}
+
+/** An attribute that became the second input. */
+const attributeToInput =
+  (name: string): Upgrade["to"] =>
+  (node) => {
+    const { [name]: value, ...attrs } = node.attrs;
+    if (!isIntegers(value)) return node;
+    return { ...node, attrs, inputs: [node.inputs[0], int64s(value)] };
+  };
+
+const axes = (before: number): Upgrade => ({ before, to: attributeToInput("axes") });
+
+/** Below 13 a softmax ran over all axes from `axis` (1 by default) on; only the last axis means the same today. */
+const softmax: Upgrade = {
+  before: 13,
+  to: (node, at) => {
+    const [x] = node.inputs;
+    const axis = integer(node.attrs.axis, 1);
+    const last = x && isRanked(x) && axis === x.shape.length - 1;
+    if (last || axis === -1) return { ...node, attrs: { ...node.attrs, axis: -1 } };
+    throw new NearfoldError("unsupported", `${node.op} over several axes`, {
+      at,
+      got: `axis ${axis}`,
+      wanted: "the last axis",
+    });
+  },
+};
+
+/** Equal parts get their sizes written out where they are known. */
+function splitSizes(node: RawNode): RawNode {
+  const [x, sizes] = node.inputs;
+  if (!x || sizes || !isRanked(x) || node.outputs === 0) return node;
+  const dim = x.shape.at(integer(node.attrs.axis, 0));
+  if (typeof dim !== "number") return node;
+  const part = Math.ceil(dim / node.outputs);
+  const last = dim - part * (node.outputs - 1);
+  if (last < 0) return node;
+  const { num_outputs: _, ...attrs } = node.attrs;
+  const parts = [...Array<number>(node.outputs - 1).fill(part), last];
+  return { ...node, attrs, inputs: [x, int64s(parts)] };
+}
+
+/** `Shape` with a start or an end (opset 15) is a Slice of the whole shape. */
+function sliceOfShape(node: RawNode): RawNode {
+  const [x] = node.inputs;
+  const { start, end, ...attrs } = node.attrs;
+  if (!x || !isRanked(x) || (start === undefined && end === undefined)) return node;
+  const shape = { dtype: "int64", shape: [x.shape.length] } as const;
+  const whole = only(makeNode({ op: "Shape", inputs: [x], attrs, types: [shape] }));
+  const range = [integer(start, 0), integer(end, x.shape.length)];
+  const inputs = [whole, ...[...range, 0].map((at) => int64s([at]))];
+  return { op: "Slice", inputs, attrs: {}, outputs: node.outputs };
+}
+
+/** Outside of training a Dropout does nothing. */
+const dropout: Upgrade["to"] = (node) =>
+  node.outputs === 1
+    ? { ...node, op: "Identity", inputs: node.inputs.slice(0, 1), attrs: {} }
+    : node;
+
+const gone: Upgrade["to"] = (node, at) => {
+  throw new NearfoldError("unsupported", `an old form of ${node.op}`, {
+    at,
+    hint: "Convert the model to opset 13 with onnx.version_converter",
+  });
+};
+
+const upgrades: Readonly<Record<string, readonly Upgrade[]>> = {
+  Dropout: [{ before: 12, to: dropout }],
+  LogSoftmax: [softmax],
+  ReduceL1: [axes(18)],
+  ReduceL2: [axes(18)],
+  ReduceLogSum: [axes(18)],
+  ReduceLogSumExp: [axes(18)],
+  ReduceMax: [axes(18)],
+  ReduceMean: [axes(18)],
+  ReduceMin: [axes(18)],
+  ReduceProd: [axes(18)],
+  ReduceSum: [axes(13)],
+  ReduceSumSquare: [axes(18)],
+  Scatter: [{ to: gone }],
+  Shape: [{ to: sliceOfShape }],
+  Softmax: [softmax],
+  Split: [{ before: 13, to: attributeToInput("split") }, { to: splitSizes }],
+  Squeeze: [axes(13)],
+  Unsqueeze: [axes(13)],
+  Upsample: [{ to: gone }],
+};
+
+/**
+ * A node of a model of `opset` in today's form, and the opset that form needs.
+ * @throws unsupported where today's ops can't say the same.
+ */
+export function upgrade(
+  node: RawNode,
+  opset: number,
+  at: string,
+): { readonly node: RawNode; readonly opset: number } {
+  let [current, needs] = [node, opset];
+  for (const { before, to } of Object.hasOwn(upgrades, node.op) ? upgrades[node.op]! : []) {
+    if (before !== undefined && opset >= before) continue;
+    const upgraded = to(current, at);
+    if (upgraded !== current) needs = Math.max(needs, before ?? 0);
+    current = upgraded;
+  }
+  return { node: current, opset: needs };
+}
+
+function integer(value: Attribute | undefined, otherwise: number): number {
+  return typeof value === "number" ? value : otherwise;
+}
+
+function isIntegers(value: Attribute | undefined): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "number");
+}
