@@ -1,0 +1,14 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Real data and models that lie beside the project on some machines, and are not part of it. */
+const folder = resolve(import.meta.dirname, "../../shared");
+
+export const sharedIsThere = existsSync(folder);
+
+/** The reason a test gives for its skip. */
+export const withoutShared = "needs ../shared, which is not there";
+
+export function shared(...names: readonly string[]): string {
+  return join(folder, ...names);
+}
