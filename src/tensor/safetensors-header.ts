@@ -67,22 +67,14 @@ export function parseHeader(json: Uint8Array, dataBytes: number, at: string): He
   for (const [name, entry] of found) {
     if (entry.begin !== end) {
       const what = entry.begin < end ? "the data overlaps another's" : "there is a hole before it";
-      throw malformed(
-        `${at}: tensor ${excerpt(name)}`,
-        what,
-        `offset ${entry.begin}`,
-        `offset ${end}`,
-      );
+      const where = `${at}: tensor ${excerpt(name)}`;
+      throw malformed(where, what, `offset ${entry.begin}`, `offset ${end}`);
     }
     end = entry.end;
   }
   if (end !== dataBytes) {
-    throw malformed(
-      at,
-      "the data has another size than the header says",
-      `${dataBytes} bytes`,
-      `${end}`,
-    );
+    const what = "the data has another size than the header says";
+    throw malformed(at, what, `${dataBytes} bytes`, `${end}`);
   }
   return { entries: new Map(found), metadata: metadata as Record<string, string> };
 }
@@ -100,8 +92,9 @@ function parseEntry(value: unknown, at: string): Entry {
   if (!dtype) {
     throw malformed(at, "the dtype is unknown", excerpt(code), [...byCode.keys()].join(", "));
   }
-  if (!isSizes(shape))
+  if (!isSizes(shape)) {
     throw malformed(at, "the shape is malformed", excerpt(shape), "a list of sizes");
+  }
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw malformed(at, "data_offsets is malformed", excerpt(offsets), "two sizes");
   }
