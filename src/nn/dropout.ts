@@ -21,7 +21,7 @@ export const noDropout: Dropout = { rows: (x) => x, attention: (x) => x };
 /** Name of the graph input that `dropoutKeys` fills: two odd keys for each token, `[T, 2]` int32. */
 export const dropoutInput = "dropout.keys";
 
-/** Dropout over a layout. Each call is a site of its own; the sites are numbered in the order of the calls. */
+/** Dropout over a layout. Each use is a site of its own; the sites are numbered in the order of use. */
 export function counterDropout(layout: Layout): Dropout {
   const keys = input(dropoutInput, "int32", ["T", 2]);
   const queryKeys = slice(keys, { start: 0, end: 1, axis: 1 });
@@ -40,7 +40,9 @@ export function counterDropout(layout: Layout): Dropout {
     },
     attention: (x, block, rate) => {
       if (rate === 0) return x;
-      const heads = reshape(columnKeys(x.shape[1] as number, ++site), [1, -1, 1, 1]);
+      // The blocks of one attention are one site: how many there are depends on the batch.
+      if (block === 0) site++;
+      const heads = reshape(columnKeys(x.shape[1] as number, site), [1, -1, 1, 1]);
       const from = layout.toHeads(queryKeys, 1)[block]!;
       const to = transpose(layout.toHeads(keyKeys, 1)[block]!, [0, 1, 3, 2]);
       return mul(x, keep(mul(mul(from, heads), to), rate));

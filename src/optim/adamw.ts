@@ -158,20 +158,17 @@ export class AdamW {
   ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#options;
     const { rate, scale1, scale2 } = this.#steps[step]!;
-    const f = Math.fround;
-    const [b1, b2, e] = [f(beta1), f(beta2), f(epsilon)];
-    const [r1, r2] = [f(1 - beta1), f(1 - beta2)];
-    const kept = f(1 - rate * weightDecay);
-    const pace = f(rate * scale1);
-    const root = f(scale2);
+    const kept = 1 - rate * weightDecay;
+    const pace = rate * scale1;
+    const [rest1, rest2] = [1 - beta1, 1 - beta2];
+    // In doubles, rounded when stored: half the time of Math.fround at each step on V8, and nearer the true value.
     for (let i = start, j = 0; j < size; i++, j++) {
       const g = gradient ? gradient[j]! : 0;
-      const m = f(f(b1 * first[i]!) + f(r1 * g));
-      const v = f(f(b2 * second[i]!) + f(r2 * f(g * g)));
+      const m = beta1 * first[i]! + rest1 * g;
+      const v = beta2 * second[i]! + rest2 * g * g;
       first[i] = m;
       second[i] = v;
-      const slope = f(f(pace * m) / f(f(f(Math.sqrt(v)) * root) + e));
-      parameter[i] = f(f(parameter[i]! * kept) - slope);
+      parameter[i] = parameter[i]! * kept - (pace * m) / (Math.sqrt(v) * scale2 + epsilon);
     }
   }
 }

@@ -1,0 +1,218 @@
+import { bug } from "../errors.ts";
+import type { Graph } from "../graph/node.ts";
+import { dropoutKeys } from "../nn/dropout.ts";
+import { type Packed, pack } from "../nn/pack.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import type { RowUpdate } from "../optim/adamw.ts";
+import { openSession, type Session } from "../runtime/session.ts";
+import { floats, ints, type Tensor } from "../tensor/tensor.ts";
+import {
+  backwardGraph,
+  forwardGraph,
+  fusedGraph,
+  type GradientGraph,
+  lossGraph,
+  names,
+  type Objective,
+} from "./graphs.ts";
+
+export interface GradientOptions {
+  /** Sequences encoded at once; a larger batch goes through gradient caching. */
+  readonly chunkSize: number;
+  /** Of the dropout masks. */
+  readonly seed: number;
+  /** Weights of a token in the pooled vector of `n`. */
+  readonly poolWeights: (n: number) => ArrayLike<number>;
+}
+
+/** A batch as token ids, column by column: all anchors, all positives, then each column of hard negatives. */
+export interface TokenBatch {
+  readonly sequences: readonly ArrayLike<number>[];
+  /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
+  readonly identity?: Int32Array;
+}
+
+export interface BatchGradient {
+  readonly loss: number;
+  /** By weight. Good until the next batch: the buffers are reused. */
+  readonly dense: ReadonlyMap<string, Float32Array>;
+  readonly rows: ReadonlyMap<string, readonly RowUpdate[]>;
+}
+
+type Weights = Readonly<Record<string, Tensor>>;
+interface Compiled {
+  readonly session: Session;
+  readonly shape: Pick<GradientGraph, "dense" | "rows">;
+}
+
+/**
+ * Computes the gradient of a batch's loss with respect to the weights: in one graph where the batch fits in a chunk, by gradient
+ * caching (Gao et al., arXiv:2101.06983) where it does not. Both give the same gradient. Close with `await using`.
+ */
+export class GradientComputer implements AsyncDisposable {
+  readonly #objective: Objective;
+  readonly #options: GradientOptions;
+  readonly #sessions = new Map<string, Promise<Compiled>>();
+  readonly #sums = new Map<string, Float32Array>();
+  readonly #scratch = new Map<string, Float32Array>();
+
+  constructor(objective: Objective, options: GradientOptions) {
+    this.#objective = objective;
+    this.#options = options;
+  }
+
+  /** The weights are read in place: settle their tables first. `step` numbers the dropout masks. */
+  async compute(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
+    const { sequences } = batch;
+    return sequences.length <= this.#options.chunkSize
+      ? this.#fused(weights, batch, step)
+      : this.#cached(weights, batch, step);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const compiled of this.#sessions.values()) {
+      await (await compiled).session[Symbol.asyncDispose]();
+    }
+    this.#sessions.clear();
+  }
+
+  async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
+    const packed = this.#pack(batch.sequences, 0, step);
+    const compiled = await this.#open(`fused${packed.blocks}`, () =>
+      fusedGraph(this.#objective, packed.blocks),
+    );
+    const feeds = { ...weights, ...packed.feeds, ...this.#identity(batch) };
+    const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
+    const results = await compiled.session.run(feeds, { into });
+    const loss = (results[names.loss]!.data as Float32Array)[0]!;
+    return {
+      loss,
+      dense: this.#named(this.#sums, compiled.shape.dense),
+      rows: readRows(compiled, { ...feeds, ...results }),
+    };
+  }
+
+  async #cached(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
+    const { chunkSize } = this.#options;
+    const width = this.#objective.architecture.width(this.#objective.config);
+    const { sequences } = batch;
+    const embeddings = new Float32Array(sequences.length * width);
+    const chunks = [];
+    for (let start = 0; start < sequences.length; start += chunkSize) {
+      const packed = this.#pack(sequences.slice(start, start + chunkSize), start, step);
+      const { session } = await this.#open(`forward${packed.blocks}`, () =>
+        forwardGraph(this.#objective, packed.blocks),
+      );
+      const results = await session.run({ ...weights, ...packed.feeds });
+      embeddings.set(results[names.embeddings]!.data as Float32Array, start * width);
+      chunks.push({ start, packed });
+    }
+    const { session: lossSession } = await this.#open("loss", () => lossGraph(this.#objective));
+    const outcome = await lossSession.run({
+      [names.embeddings]: floats(embeddings, [sequences.length, width]),
+      ...this.#identity(batch),
+    });
+    const gradient = outcome[names.embeddingGradient]!.data as Float32Array;
+    const rows = new Map<string, RowUpdate[]>();
+    let dense: readonly string[] = [];
+    for (const { start, packed } of chunks) {
+      const end = Math.min(start + chunkSize, sequences.length);
+      const part = floats(gradient.subarray(start * width, end * width), [end - start, width]);
+      const { shape } = await this.#backward(weights, packed, part, start === 0, rows);
+      dense = shape.dense;
+    }
+    const loss = (outcome[names.loss]!.data as Float32Array)[0]!;
+    return { loss, dense: this.#named(this.#sums, dense), rows };
+  }
+
+  /** Adds a chunk's gradients to the sums (or begins them). */
+  async #backward(
+    weights: Weights,
+    packed: Packed,
+    gradient: Tensor,
+    first: boolean,
+    rows: Map<string, RowUpdate[]>,
+  ): Promise<Compiled> {
+    const compiled = await this.#open(`backward${packed.blocks}`, () =>
+      backwardGraph(this.#objective, packed.blocks),
+    );
+    const feeds = { ...weights, ...packed.feeds, [names.embeddingGradient]: gradient };
+    const { dense } = compiled.shape;
+    const into = this.#buffers(first ? this.#sums : this.#scratch, dense, weights);
+    const results = await compiled.session.run(feeds, { into });
+    if (!first) {
+      for (const name of dense) addTo(this.#sums.get(name)!, this.#scratch.get(name)!);
+    }
+    for (const [table, updates] of readRows(compiled, { ...feeds, ...results })) {
+      rows.set(table, [...(rows.get(table) ?? []), ...updates]);
+    }
+    return compiled;
+  }
+
+  #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
+    const { poolWeights, seed } = this.#options;
+    return pack(sequences, {
+      poolWeights,
+      ...(this.#objective.dropout && {
+        dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),
+      }),
+    });
+  }
+
+  #identity({ sequences, identity }: TokenBatch): Weights {
+    if (!this.#objective.identity) return {};
+    if (!identity) throw bug("a batch without the identity that its objective asks for");
+    const size = sequences.length / this.#objective.columns;
+    return {
+      [names.anchorIdentity]: ints(identity.subarray(0, size)),
+      [names.documentIdentity]: ints(identity.subarray(size)),
+    };
+  }
+
+  /** One buffer for each dense gradient, as preallocated outputs. */
+  #buffers(kept: Map<string, Float32Array>, dense: readonly string[], weights: Weights): Weights {
+    return Object.fromEntries(
+      dense.map((name) => {
+        const { shape, data } = weights[name]!;
+        const buffer = kept.get(name) ?? new Float32Array(data.length);
+        kept.set(name, buffer);
+        return [names.gradient(name), floats(buffer, shape)];
+      }),
+    );
+  }
+
+  #named(buffers: ReadonlyMap<string, Float32Array>, dense: readonly string[]) {
+    return new Map(dense.map((name) => [name, buffers.get(name)!] as const));
+  }
+
+  #open(key: string, build: () => Graph | GradientGraph): Promise<Compiled> {
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const opened = compile(build());
+    this.#sessions.set(key, opened);
+    return opened;
+  }
+}
+
+async function compile(built: Graph | GradientGraph): Promise<Compiled> {
+  const { graph, dense, rows } = "graph" in built ? built : { graph: built, dense: [], rows: [] };
+  // Weights are inputs here, so nothing is pre-packed; shapes vary, so a memory pattern would only grow.
+  const session = await openSession(encodeModel(graph).bytes, { memoryPattern: false });
+  return { session, shape: { dense, rows } };
+}
+
+function readRows({ shape }: Compiled, values: Weights): Map<string, RowUpdate[]> {
+  const found = new Map<string, RowUpdate[]>();
+  for (const { table, rows, indices } of shape.rows) {
+    const update = {
+      indices: values[indices]!.data as Int32Array,
+      rows: values[rows]!.data as Float32Array,
+    };
+    found.set(table, [...(found.get(table) ?? []), update]);
+  }
+  return found;
+}
+
+function addTo(sum: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+}

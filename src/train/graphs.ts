@@ -1,0 +1,149 @@
+/** The graphs of a training step: encode, loss, and their gradients, apart or as one. */
+import { type Gradients, gradients } from "../graph/grad.ts";
+import {
+  type Graph,
+  graphOf,
+  input,
+  inputName,
+  isInput,
+  scalar,
+  type Value,
+} from "../graph/node.ts";
+import { concat, dimOf, div, split, zerosLike } from "../graph/ops/index.ts";
+import { share } from "../graph/rewrite.ts";
+import type { Columns, Loss } from "../losses/loss.ts";
+import type { Architecture } from "../models/architecture.ts";
+import { type EncoderGraph, encoderGraph, type Head } from "../models/encoder-graph.ts";
+import { packedLayout } from "../nn/packed-layout.ts";
+
+/** What is trained, and on what. */
+export interface Objective {
+  readonly architecture: Architecture;
+  readonly config: unknown;
+  readonly head: Head;
+  readonly loss: Loss;
+  /** Columns of the data: anchor, positive, then hard negatives. */
+  readonly columns: number;
+  /** Apply the config's dropout. */
+  readonly dropout: boolean;
+  /** Texts that are equal are no negatives of each other: feed `identity.*`. */
+  readonly identity: boolean;
+}
+
+export const names = {
+  loss: "loss",
+  embeddings: "embeddings",
+  /** A graph input where a gradient is injected, and an output where one comes out. */
+  embeddingGradient: "d.embeddings",
+  anchorIdentity: "identity.anchors",
+  documentIdentity: "identity.documents",
+  gradient: (weight: string) => `d.${weight}`,
+  rows: (table: string, index: number) => `rows${index}.${table}`,
+} as const;
+
+/** Where the row gradients of a table come from: the output with the rows, and the feed with their indices. */
+export interface RowSource {
+  readonly table: string;
+  readonly rows: string;
+  readonly indices: string;
+}
+
+export interface GradientGraph {
+  readonly graph: Graph;
+  /** Weights with a dense gradient, in the order in which the graph writes them. */
+  readonly dense: readonly string[];
+  readonly rows: readonly RowSource[];
+}
+
+/** Batch in, embeddings out; no gradients. */
+export function forwardGraph(objective: Objective, blocks: number): Graph {
+  const { embeddings } = encoder(objective, blocks);
+  return graphOf({ [names.embeddings]: embeddings });
+}
+
+/** Embeddings `[columns · B, D]` in; their loss and its gradient with respect to them out. */
+export function lossGraph(objective: Objective): Graph {
+  const width = objective.architecture.width(objective.config);
+  const embeddings = input(names.embeddings, "float32", ["N", width]);
+  const loss = lossOf(objective, embeddings);
+  const seeds = new Map([[loss, scalar(1)]]);
+  const { dense } = gradients(seeds, [embeddings]);
+  const [value, gradient] = share([loss, dense.get(embeddings) ?? zerosLike(embeddings)]);
+  return graphOf({ [names.loss]: value!, [names.embeddingGradient]: gradient! });
+}
+
+/** A chunk of the batch and the gradient of its embeddings in; the gradients of the weights out. */
+export function backwardGraph(objective: Objective, blocks: number): GradientGraph {
+  const encoded = encoder(objective, blocks);
+  const width = encoded.embeddings.shape[1]!;
+  const injected = input(names.embeddingGradient, "float32", ["B", width]);
+  return gradientGraph(objective, encoded, new Map([[encoded.embeddings, injected]]), {});
+}
+
+/** Batch in; loss and the gradients of the weights out: the three steps of gradient caching as one graph. */
+export function fusedGraph(objective: Objective, blocks: number): GradientGraph {
+  const encoded = encoder(objective, blocks);
+  const loss = lossOf(objective, encoded.embeddings);
+  return gradientGraph(objective, encoded, new Map([[loss, scalar(1)]]), { [names.loss]: loss });
+}
+
+function encoder({ architecture, config, head, dropout }: Objective, blocks: number): EncoderGraph {
+  return encoderGraph(architecture, config, head, packedLayout(blocks), { dropout });
+}
+
+/** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */
+function lossOf({ columns, loss, identity }: Objective, embeddings: Value): Value {
+  const size = div(dimOf(embeddings, 0), columns);
+  const parts = split(embeddings, concat(Array<Value>(columns).fill(size), 0), 0);
+  const [anchors, positives, ...negatives] = parts as [Value, Value, ...Value[]];
+  const all: Columns = {
+    anchors,
+    positives,
+    negatives,
+    ...(identity && {
+      identity: {
+        anchors: input(names.anchorIdentity, "int32", ["Q"]),
+        documents: input(names.documentIdentity, "int32", ["M"]),
+      },
+    }),
+  };
+  return loss(all);
+}
+
+function gradientGraph(
+  { architecture }: Objective,
+  { weights }: EncoderGraph,
+  seeds: ReadonlyMap<Value, Value>,
+  outputs: Readonly<Record<string, Value>>,
+): GradientGraph {
+  const isTable = (name: string) => architecture.tables.includes(name);
+  const of = (keep: (name: string) => boolean) =>
+    [...weights].flatMap(([name, value]) => (keep(name) ? [value] : []));
+  const tables = of(isTable);
+  const found = gradients(
+    seeds,
+    of((name) => !isTable(name)),
+    { rows: tables },
+  );
+  const written: [string, Value][] = Object.entries(outputs);
+  const dense = [...found.dense].map(([weight, gradient]) => {
+    written.push([names.gradient(inputName(weight)), gradient]);
+    return inputName(weight);
+  });
+  const rows = rowSources(found, written);
+  const shared = share(written.map(([, value]) => value));
+  const graph = graphOf(Object.fromEntries(written.map(([name], i) => [name, shared[i]!])));
+  return { graph, dense, rows };
+}
+
+function rowSources({ rows }: Gradients, written: [string, Value][]): RowSource[] {
+  return [...rows].flatMap(([table, parts]) =>
+    parts.map((part, index) => {
+      const name = names.rows(inputName(table), index);
+      written.push([name, part.rows]);
+      const indices = isInput(part.indices) ? inputName(part.indices) : `${name}.indices`;
+      if (!isInput(part.indices)) written.push([indices, part.indices]);
+      return { table: inputName(table), rows: name, indices };
+    }),
+  );
+}
