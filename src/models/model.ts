@@ -1,0 +1,62 @@
+import type { Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { Architecture } from "./architecture.ts";
+import type { Head } from "./encoder-graph.ts";
+
+/** What a text is to a search: prompts differ by it. */
+export type Role = "query" | "document";
+
+/** A text model in memory: everything its folder holds. */
+export interface Model {
+  /** Its folder's name, or what made it; for messages. */
+  readonly name: string;
+  readonly architecture: Architecture;
+  /** As the architecture parsed it. */
+  readonly config: unknown;
+  /** `config.json` as it stands, fields we do not read among them. */
+  readonly configJson: Readonly<Record<string, unknown>>;
+  readonly head: Head;
+  readonly tokenizer: Tokenizer;
+  /** Longer texts are cut to so many tokens, special tokens included. */
+  readonly maxTokens: number;
+  /** Put before each text of a role. */
+  readonly prompts: Readonly<Record<Role, string>>;
+  /** By the checkpoint's names; also those that the forward pass does not read (a pooler). */
+  readonly weights: ReadonlyMap<string, Tensor<"float32">>;
+  readonly card: Card;
+}
+
+/** What `nearfold.json` records. */
+export interface Card {
+  /** Of this file's layout. */
+  readonly version: 1;
+  /** Dimensions a vector may be cut to, the full width first; trained for by Matryoshka when there are several. */
+  readonly dims: readonly number[];
+  readonly prompts: Readonly<Record<Role, string>>;
+  readonly space: Space;
+  readonly lineage: Lineage;
+}
+
+/** Where a model comes from. */
+export interface Lineage {
+  /** The model it was adapted from; absent for one trained from nothing. */
+  readonly base?: string;
+  readonly data: readonly DataRecord[];
+  /** The loss and its options, as text. */
+  readonly losses: readonly string[];
+  readonly seed?: number;
+  /** Of the training: steps, batch size, learning rate and the like. */
+  readonly training?: Readonly<Record<string, number | string | boolean>>;
+  /** Versions of what made it: nearfold, onnxruntime-node, node. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Figures measured when it was saved. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface DataRecord {
+  readonly name: string;
+  readonly rows: number;
+  readonly sha256: string;
+  readonly licence?: string;
+}
