@@ -59,7 +59,8 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   const { inputs, outputs } = readGraph(model.graph, reader, {
     store: (name, value, { docString }) => {
       const { dtype, shape } = value;
-      if (roleOf(dtype, shape, docString) === "constant") return constant(value, givenName("Constant", name));
+      if (roleOf(dtype, shape, docString) === "constant")
+        return constant(value, givenName("Constant", name));
       weights.set(name, value);
       return input(name, dtype, shape);
     },

@@ -109,13 +109,11 @@ function nameOutputs(
 function writeNode(node: Node, name: string, context: Context): NodeProto {
   context.nodes.push(node);
   const own = node.inputs.length - captureCount(node);
-  const attribute = Object.entries(node.attrs)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([key, value]) =>
-      value === undefined
-        ? []
-        : [toAttributeProto(key, value, (body) => writeBody(body, node, context))],
-    );
+  const attribute = Object.entries(node.attrs).flatMap(([key, value]) =>
+    value === undefined
+      ? []
+      : [toAttributeProto(key, value, (body) => writeBody(body, node, context))],
+  );
   return {
     input: dropTrailing(
       node.inputs.slice(0, own).map((input) => (input ? valueName(context, input) : "")),

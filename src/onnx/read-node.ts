@@ -42,7 +42,10 @@ export function readNode(proto: NodeProto, scope: Scope, reader: Reader, readBod
   const captures = makeCaptures(scope, readBody);
   const attrs = readAttributes(proto, captures.readBody, at);
   if (op === "Constant") {
-    scope.define(outputs[0] as string, constant(constantValue(attrs, at), givenName(op, proto.name)));
+    scope.define(
+      outputs[0] as string,
+      constant(constantValue(attrs, at), givenName(op, proto.name)),
+    );
     return;
   }
   const own = (proto.input ?? []).map((name) =>

@@ -77,9 +77,9 @@ export function fromTensorProto(proto: TensorProto, at: string): Tensor {
       hint: "Read the model with loadModel, or give the file's bytes as `external`",
     });
   }
-  const raw = proto.rawData ?? new Uint8Array(0);
-  if (raw.byteLength > 0 || size === 0) {
-    checkCount(raw.byteLength, length, "bytes of data", at);
+  const { rawData: raw } = proto;
+  if (raw && (raw.length > 0 || size === 0)) {
+    checkCount(raw.length, length, "bytes of data", at);
     return tensor(dtype, shape, view(dtype, raw, size));
   }
   const { field, convert } = listOf(dtype);

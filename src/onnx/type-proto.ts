@@ -56,12 +56,15 @@ export function fromValueInfo({ type }: ValueInfoProto): Type | undefined {
   return { dtype, shape: dims.map(fromDimension) };
 }
 
-function fromDimension({ dimValue, dimParam }: DimensionProto): Dim {
-  return plain(dimParam ? dimParam : dimValue === undefined ? UNKNOWN : Number(dimValue));
+function fromDimension(dim: DimensionProto): Dim {
+  if (dim.dimParam) return plain(dim.dimParam);
+  // protobufjs gives 0 for a number that is not there.
+  return Object.hasOwn(dim, "dimValue") ? plain(Number(dim.dimValue)) : UNKNOWN;
 }
 
-/** A dimension that is safe to compute with: no marks, no negative or huge numbers, no endless names. */
-function plain(dim: Dim): Dim {
+/** A dimension that is safe to compute with: no marks, no negative or huge numbers, no endless names, no hole. */
+function plain(dim: Dim | undefined): Dim {
+  if (dim === undefined) return UNKNOWN;
   if (typeof dim === "number") return Number.isSafeInteger(dim) && dim >= 0 ? dim : UNKNOWN;
   return marks.has(dim) || dim.length > MAX_NAME ? UNKNOWN : dim;
 }
