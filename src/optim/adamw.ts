@@ -18,9 +18,9 @@ interface StepConstants {
   readonly scale2: number;
 }
 
-/** The rows of a batch: `rows[n]` is added to the gradient of row `indices[n]`. */
-export interface RowUpdate {
-  readonly indices: ArrayLike<number>;
+/** The gradient of some rows of a table, each row once (see `RowSums`). */
+export interface RowGradient {
+  readonly indices: Int32Array;
   /** `[N, D]`. */
   readonly rows: Float32Array;
 }
@@ -91,16 +91,17 @@ export class AdamW {
   }
 
   /** One step of a table for the rows of a batch; the others catch up when they are read. */
-  updateRows(table: Float32Array, updates: readonly RowUpdate[], moments: Moments): void {
+  updateRows(table: Float32Array, { indices, rows }: RowGradient, moments: Moments): void {
     const { upTo } = moments;
     if (!upTo) throw bug("the moments are not a table's");
     const width = table.length / upTo.length;
-    const sums = sumRows(updates, width);
-    for (const [row, gradient] of sums) {
-      this.#catchUp(table, moments, row, this.#steps.length - 1);
-      this.#move(table, gradient, moments, row * width, width, this.#steps.length - 1);
-      upTo[row] = this.#steps.length;
-    }
+    const now = this.#steps.length - 1;
+    indices.forEach((row, n) => {
+      if (upTo[row]! < now) this.#catchUp(table, moments, row, now);
+      const gradient = rows.subarray(n * width, (n + 1) * width);
+      this.#move(table, gradient, moments, row * width, width, now);
+      upTo[row] = now + 1;
+    });
   }
 
   /** Brings rows up to date with the steps so far, before they are read. @default all rows */
@@ -171,18 +172,4 @@ export class AdamW {
       parameter[i] = parameter[i]! * kept - (pace * m) / (Math.sqrt(v) * scale2 + epsilon);
     }
   }
-}
-
-/** The gradient of each row that any update names, in the order of first mention. */
-function sumRows(updates: readonly RowUpdate[], width: number): Map<number, Float32Array> {
-  const sums = new Map<number, Float32Array>();
-  for (const { indices, rows } of updates) {
-    for (let n = 0; n < indices.length; n++) {
-      const row = Number(indices[n]);
-      const found = sums.get(row);
-      if (!found) sums.set(row, rows.slice(n * width, (n + 1) * width));
-      else for (let i = 0, j = n * width; i < width; i++, j++) found[i]! += rows[j]!;
-    }
-  }
-  return sums;
 }

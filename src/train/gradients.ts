@@ -3,7 +3,7 @@ import type { Graph } from "../graph/node.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
 import { type Packed, pack } from "../nn/pack.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import type { RowUpdate } from "../optim/adamw.ts";
+import type { RowUpdate } from "../optim/row-sums.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
 import {
