@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NearfoldError } from "../errors.ts";
-import { constantOf, type Value } from "../graph/node.ts";
+import { constantOf, topological, type Value } from "../graph/node.ts";
 import { floats, longs } from "../tensor/tensor.ts";
 import { decodeModel } from "./decode.ts";
 import { encodeModel } from "./encode.ts";
@@ -97,6 +97,7 @@ describe("refuses", () => {
       /an op of this name/,
     ],
     ["an input of strings", model({ input: [info("x", [1], 8)] }), /known dtype/],
+    ["an output of strings", model({ output: [info("y", [1], 8)] }), /an output that is no tensor/],
     ["an attribute of no type", attributeOf({ name: "a" }), /kind that is not handled/],
     ["an attribute twice", attributeOf({ name: "" }), /without a name/],
     ["an attribute without its value", attributeOf({ name: "a", type: 4 }), /no value of its type/],
@@ -220,9 +221,24 @@ describe("brings old forms to today's", () => {
     expect(upgraded(opset, one as NodeProto)).toEqual(wanted);
   });
 
-  test("refuses what today's ops can't say", () => {
+  test("every node of an old model, not only the first", () => {
+    const mean = (from: string, to: string) =>
+      node("ReduceMean", [from], [to], [ints("axes", [1])]);
+    const bytes = model({ node: [mean("x", "h"), mean("h", "y")] }, { opset: 14 });
+    const { graph, opsets } = decodeModel(bytes);
+    expect(graph.outputs.y?.node.attrs).toEqual({});
+    expect(opsets).toEqual({ "": 18 });
+  });
+
+  test("a softmax over several axes runs over rows that hold them all", () => {
     const softmax = node("Softmax", ["x"], ["y"], [int("axis", 0)]);
-    expect(() => upgraded(12, softmax)).toThrow(/Softmax over several axes/);
+    const { graph } = decodeModel(model({ node: [softmax] }, { opset: 12 }));
+    const ops = topological(Object.values(graph.outputs)).map(({ op }) => op);
+    expect(ops).toEqual(["Input", "Flatten", "Softmax", "Shape", "Reshape"]);
+    expect(graph.outputs.y?.shape).toEqual(["B", 4]);
+  });
+
+  test("refuses what today's ops can't say", () => {
     expect(() => upgraded(13, node("Upsample", ["x"], ["y"]))).toThrow(/old form of Upsample/);
   });
 });

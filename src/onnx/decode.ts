@@ -54,7 +54,8 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   }
   const declared = opsetsIn(model, at);
   checkReadable(declared, at);
-  const reader: Reader = { at, opsets: new Map(Object.entries(declared)), walk: makeWalk() };
+  const opsets = new Map(Object.entries(declared));
+  const reader: Reader = { at, opsets, needs: new Map(opsets), walk: makeWalk() };
   const weights = new Map<string, Tensor>();
   const { inputs, outputs } = readGraph(model.graph, reader, {
     store: (name, value, { docString }) => {
@@ -71,7 +72,7 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   return {
     graph: { inputs: [...inputs, ...read], outputs },
     weights,
-    opsets: Object.fromEntries(reader.opsets),
+    opsets: Object.fromEntries(reader.needs),
     metadata: Object.fromEntries(metadata),
   };
 }

@@ -4,7 +4,7 @@ import { elementwise } from "../graph/ops/elementwise.ts";
 import { lookup } from "../graph/ops/index.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { MAX_RANK } from "./tensor-proto.ts";
-import { isRanked } from "./type-proto.ts";
+import { isMark, isRanked } from "./type-proto.ts";
 import type { RawNode } from "./upgrade.ts";
 
 /** Ops whose rule looks at the types of their inputs alone; of the others, the first input is data when there are more. */
@@ -35,7 +35,9 @@ export function inferTypes(
   const steps = readsNoShape.has(op) ? 0 : shapes.reduce((total, length) => total + length, 0);
   if (!entry || !known || steps > MAX_WALK) return undefined;
   try {
-    return entry.infer(inputs as readonly Value[], attrs);
+    const types = entry.infer(inputs as readonly Value[], attrs);
+    // A shape read from a value of unknown rank.
+    return types.some(({ shape }) => shape.some(isMark)) ? undefined : types;
   } catch {
     return undefined;
   }

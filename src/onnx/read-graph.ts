@@ -1,6 +1,6 @@
 /** GraphProto → values and nodes, for a model's graph and for the bodies inside it. */
 import { NearfoldError } from "../errors.ts";
-import { constant, type Graph, input, type Value } from "../graph/node.ts";
+import { constant, type Graph, input, type Type, type Value } from "../graph/node.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ReadBody } from "./captures.ts";
 import { makeNames } from "./names.ts";
@@ -47,17 +47,20 @@ export function readGraph(proto: GraphProto, reader: Reader, around: Surrounding
 
 function readInput(info: ValueInfoProto, scope: Scope, at: string): Value {
   const { name = "" } = info;
-  const type = fromValueInfo(info);
-  if (!type) {
-    throw new NearfoldError("unsupported", "an input that is no tensor of a known dtype", {
-      at,
-      got: name,
-    });
-  }
+  const type = typeOf(info, "an input", at);
   // Captures are named so; a body's own inputs go by position, so another name does no harm.
   const value = input(captureIndex(name) === undefined ? name : `_${name}`, type.dtype, type.shape);
   scope.define(name, value);
   return value;
+}
+
+function typeOf(info: ValueInfoProto, what: string, at: string): Type {
+  const type = fromValueInfo(info);
+  if (type) return type;
+  throw new NearfoldError("unsupported", `${what} that is no tensor of a known dtype`, {
+    at,
+    got: info.name ?? "",
+  });
 }
 
 /** A body's outputs go by position: their names may repeat, and must not be numbers, which objects put first. */
@@ -68,7 +71,9 @@ function readOutputs(
   isBody: boolean,
 ): Readonly<Record<string, Value>> {
   const { unique, reserve } = makeNames();
-  const outputs = (proto.output ?? []).map(({ name = "" }): [string, Value] => {
+  const outputs = (proto.output ?? []).map((info): [string, Value] => {
+    const { name = "" } = info;
+    if (info.type) typeOf(info, "an output", at);
     const value = scope.resolve(name, at);
     if (isBody) return [unique(/^\d+$/.test(name) ? `_${name}` : name), value];
     if (reserve(name)) return [name, value];

@@ -53,7 +53,7 @@ export function readNode(proto: NodeProto, scope: Scope, reader: Reader, readBod
   );
   const raw = { op, inputs: [...own, ...captures.values()], attrs, outputs: outputs.length };
   const upgraded = domain === "" ? upgrade(raw, version, at) : { node: raw, opset: version };
-  reader.opsets.set(domain, Math.max(reader.opsets.get(domain) ?? 0, upgraded.opset));
+  reader.needs.set(domain, Math.max(reader.needs.get(domain) ?? 0, upgraded.opset));
   const types = outputTypes(domain, upgraded.node, outputs, scope, reader);
   const node = makeNode({ ...upgraded.node, domain, types, name: givenName(op, proto.name) });
   outputs.forEach((name, index) => {

@@ -9,8 +9,10 @@ import { fromValueInfo } from "./type-proto.ts";
 export interface Reader {
   /** What errors call the file. */
   readonly at: string;
-  /** By domain; raised where an old form was upgraded. */
-  readonly opsets: Map<string, number>;
+  /** By domain: what the file imports. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** The same, raised where an old form was upgraded. */
+  readonly needs: Map<string, number>;
   readonly walk: Walk;
 }
 

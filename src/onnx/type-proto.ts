@@ -19,6 +19,11 @@ export const ABSENT: Type = Object.freeze({ dtype: "float32", shape: Object.free
 
 const marks = new Set<Dim | undefined>([UNRANKED, UNTYPED.shape, ABSENT.shape].map(([dim]) => dim));
 
+/** Whether a dimension stands for a whole shape that is not known. */
+export function isMark(dim: Dim | undefined): boolean {
+  return marks.has(dim);
+}
+
 const isMarkedBy = (mark: Shape) => (type: Type) =>
   type.shape.length === 1 && type.shape[0] === mark[0];
 

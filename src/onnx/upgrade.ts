@@ -1,14 +1,16 @@
 /** Older forms of ops, brought to the form that the table of ops has. What ONNX changed: its Changelog.md. */
 import { NearfoldError } from "../errors.ts";
+import { UNKNOWN } from "../graph/dim.ts";
 import {
   type Attribute,
   type Attributes,
   int64s,
   makeNode,
   only,
+  type Type,
   type Value,
 } from "../graph/node.ts";
-import { isRanked } from "./type-proto.ts";
+import { isRanked, UNTYPED } from "./type-proto.ts";
 
 /** A node as the file has it. */
 export interface RawNode {
@@ -36,21 +38,27 @@ const attributeToInput =
 
 const axes = (before: number): Upgrade => ({ before, to: attributeToInput("axes") });
 
-/** Below 13 a softmax ran over all axes from `axis` (1 by default) on; only the last axis means the same today. */
+/** Below 13 a softmax ran over all axes from `axis` (1 by default) on, as if they were one. */
 const softmax: Upgrade = {
   before: 13,
-  to: (node, at) => {
+  to: (node) => {
     const [x] = node.inputs;
     const axis = integer(node.attrs.axis, 1);
-    const last = x && isRanked(x) && axis === x.shape.length - 1;
-    if (last || axis === -1) return { ...node, attrs: { ...node.attrs, axis: -1 } };
-    throw new NearfoldError("unsupported", `${node.op} over several axes`, {
-      at,
-      got: `axis ${axis}`,
-      wanted: "the last axis",
-    });
+    const isLast = axis === -1 || (x && isRanked(x) && axis === x.shape.length - 1);
+    if (isLast || !x) return { ...node, attrs: { axis: -1 } };
+    const rows = { dtype: x.dtype, shape: [UNKNOWN, UNKNOWN] };
+    const make = (op: string, from: Value, attrs: Attributes, type: Type) =>
+      only(makeNode({ op, inputs: [from], attrs, types: [type] }));
+    const flat = make("Flatten", x, { axis }, rows);
+    const shares = make(node.op, flat, { axis: -1 }, rows);
+    return { ...node, op: "Reshape", inputs: [shares, shapeOf(x)], attrs: {} };
   },
 };
+
+function shapeOf(x: Value): Value {
+  const type: Type = isRanked(x) ? { dtype: "int64", shape: [x.shape.length] } : UNTYPED;
+  return only(makeNode({ op: "Shape", inputs: [x], types: [type] }));
+}
 
 /** Equal parts get their sizes written out where they are known. */
 function splitSizes(node: RawNode): RawNode {
@@ -69,12 +77,10 @@ function splitSizes(node: RawNode): RawNode {
 /** `Shape` with a start or an end (opset 15) is a Slice of the whole shape. */
 function sliceOfShape(node: RawNode): RawNode {
   const [x] = node.inputs;
-  const { start, end, ...attrs } = node.attrs;
+  const { start, end } = node.attrs;
   if (!x || !isRanked(x) || (start === undefined && end === undefined)) return node;
-  const shape = { dtype: "int64", shape: [x.shape.length] } as const;
-  const whole = only(makeNode({ op: "Shape", inputs: [x], attrs, types: [shape] }));
   const range = [integer(start, 0), integer(end, x.shape.length)];
-  const inputs = [whole, ...[...range, 0].map((at) => int64s([at]))];
+  const inputs = [shapeOf(x), ...[...range, 0].map((at) => int64s([at]))];
   return { op: "Slice", inputs, attrs: {}, outputs: node.outputs };
 }
 
