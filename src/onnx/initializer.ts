@@ -25,7 +25,7 @@ const MAX_CONSTANT = 64;
  * The role of an initializer that doesn't say. Small integers are shapes and axes, which shape rules must see; single
  * floats are scales and epsilons, which nobody trains. All else is a weight.
  */
-export function usualRole(dtype: DType, shape: readonly number[]): Role {
+function usualRole(dtype: DType, shape: readonly number[]): Role {
   return sizeOf(shape) <= (isFloat(dtype) ? 1 : MAX_CONSTANT) ? "constant" : "weight";
 }
 

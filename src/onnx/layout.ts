@@ -104,7 +104,7 @@ function reference(
 }
 
 /** The bytes of a piece whose tensor is at hand. */
-export function bytesOfPiece(piece: Piece<Tensor>): Uint8Array {
+function bytesOfPiece(piece: Piece<Tensor>): Uint8Array {
   return piece instanceof Uint8Array ? piece : bytesOf(piece.source);
 }
 

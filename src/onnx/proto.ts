@@ -8,7 +8,7 @@ import { NearfoldError } from "../errors.ts";
 /** protobufjs hands 64-bit integers out as this, and takes plain numbers in. */
 export type Int64 = number | { toNumber(): number; toString(): string };
 
-export interface StringEntry {
+interface StringEntry {
   readonly key?: string;
   readonly value?: string;
 }
@@ -35,7 +35,7 @@ export interface DimensionProto {
   readonly dimParam?: string;
 }
 
-export interface TypeProto {
+interface TypeProto {
   /** Sequences, maps and the like have other fields, which are not read. */
   readonly tensorType?: {
     readonly elemType?: number;
