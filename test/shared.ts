@@ -6,8 +6,10 @@ const folder = resolve(import.meta.dirname, "../../shared");
 
 export const sharedIsThere = existsSync(folder);
 
-/** The reason a test gives for its skip. */
-export const withoutShared = "needs ../shared, which is not there";
+/** The name of a test that needs them, with the reason where it is skipped. */
+export function whereShared(name: string): string {
+  return sharedIsThere ? name : `${name} (skipped: ../shared is not there)`;
+}
 
 export function shared(...names: readonly string[]): string {
   return join(folder, ...names);

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shared, sharedIsThere, withoutShared } from "../../test/shared.ts";
+import { shared, sharedIsThere, whereShared } from "../../test/shared.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { NearfoldError } from "../errors.ts";
 import { readBeir, readQrels } from "./beir.ts";
@@ -99,7 +99,7 @@ describe("readBeir", () => {
     );
   });
 
-  it.skipIf(!sharedIsThere)(`reads SciFact and Cranfield (${withoutShared})`, async () => {
+  it.skipIf(!sharedIsThere)(whereShared("reads SciFact and Cranfield"), async () => {
     const count = ({ documents, queries, qrels }: Awaited<ReturnType<typeof readBeir>>) => [
       documents.size,
       queries.size,

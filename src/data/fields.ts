@@ -3,7 +3,7 @@ import { NearfoldError } from "../errors.ts";
 import { quote } from "./lines.ts";
 
 /** The characters (UTF-16 units) that one text of a data file may have. */
-export const MAX_CHARACTERS = 1_000_000;
+const MAX_CHARACTERS = 1_000_000;
 
 export interface TextBound {
   /** Longest text taken, in UTF-16 units. @default 1,000,000 */

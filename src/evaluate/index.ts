@@ -1,0 +1,23 @@
+/** Measures, the keyword baseline, and how sure a difference is. */
+export { type Bm25, type Bm25Options, bm25, words } from "./bm25.ts";
+export { type BinaryScores, type Cut, scoreBinary } from "./classification.ts";
+export { averageRanks, kendall, pearson, spearman } from "./correlation.ts";
+export { type Judgements, type Measure, type MeasureName, measure, measures } from "./measures.ts";
+export { type RankOptions, rank, type Similarity } from "./rank.ts";
+export {
+  type Hit,
+  type Ranking,
+  type Run,
+  sortHits,
+  type TieOptions,
+  type TieOrder,
+} from "./ranking.ts";
+export {
+  bootstrapMean,
+  type Interval,
+  type PairedTest,
+  pairedTest,
+  type ResampleOptions,
+} from "./resample.ts";
+export { type RetrievalOptions, type RetrievalScores, scoreRun } from "./retrieval.ts";
+export { readTrecRun, writeTrecRun } from "./trec.ts";

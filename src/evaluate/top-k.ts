@@ -1,0 +1,75 @@
+/**
+ * The `k` best of many rows: a binary heap with the worst kept row on top. Of equal scores the row of the smaller
+ * place is better, so the result does not depend on the order of `push`.
+ */
+export class TopK {
+  readonly #scores: Float64Array;
+  readonly #rows: Int32Array;
+  readonly #places: Int32Array;
+  #size = 0;
+
+  constructor(k: number, places: Int32Array) {
+    const room = Math.min(k, places.length);
+    this.#scores = new Float64Array(room);
+    this.#rows = new Int32Array(room);
+    this.#places = places;
+  }
+
+  push(score: number, row: number): void {
+    if (this.#size < this.#rows.length) {
+      this.#rise(this.#size++, score, row);
+    } else if (this.#size > 0 && this.#worse(this.#scores[0], this.#rows[0], score, row)) {
+      this.#sink(score, row);
+    }
+  }
+
+  /** Row numbers and scores, best first. */
+  sorted(): { readonly row: number; readonly score: number }[] {
+    const kept = Array.from(this.#rows.subarray(0, this.#size), (row, i) => ({
+      row,
+      score: this.#scores[i],
+    }));
+    return kept.sort((a, b) => (this.#worse(a.score, a.row, b.score, b.row) ? 1 : -1));
+  }
+
+  #worse(score: number, row: number, otherScore: number, otherRow: number): boolean {
+    if (score !== otherScore) return score < otherScore;
+    return this.#places[row] > this.#places[otherRow];
+  }
+
+  #rise(at: number, score: number, row: number): void {
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#worse(score, row, this.#scores[parent], this.#rows[parent])) break;
+      this.#move(parent, at);
+      at = parent;
+    }
+    this.#scores[at] = score;
+    this.#rows[at] = row;
+  }
+
+  #sink(score: number, row: number): void {
+    const scores = this.#scores;
+    const rows = this.#rows;
+    let at = 0;
+    for (let child = 1; child < this.#size; child = 2 * at + 1) {
+      const right = child + 1;
+      if (
+        right < this.#size &&
+        this.#worse(scores[right], rows[right], scores[child], rows[child])
+      ) {
+        child = right;
+      }
+      if (!this.#worse(scores[child], rows[child], score, row)) break;
+      this.#move(child, at);
+      at = child;
+    }
+    scores[at] = score;
+    rows[at] = row;
+  }
+
+  #move(from: number, to: number): void {
+    this.#scores[to] = this.#scores[from];
+    this.#rows[to] = this.#rows[from];
+  }
+}
