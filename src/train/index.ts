@@ -1,0 +1,11 @@
+/** Contrastive training: pairs in, a better model out. */
+export type {
+  DoneEvent,
+  EvaluationEvent,
+  PreflightEvent,
+  StepEvent,
+  TrainEvent,
+} from "./events.ts";
+export { type DevScore, defaultLoss, type TrainOptions } from "./options.ts";
+export type { SubwordOptions } from "./subword-table.ts";
+export { train } from "./trainer.ts";

@@ -1,0 +1,273 @@
+import { createHash } from "node:crypto";
+import { exists } from "../durable.ts";
+import { NearfoldError } from "../errors.ts";
+import { print } from "../graph/print.ts";
+import type { Model } from "../models/model.ts";
+import { poolWeights } from "../nn/pooling.ts";
+import { AdamW, type Moments } from "../optim/adamw.ts";
+import { clipGlobalNorm } from "../optim/clip.ts";
+import { learningRate } from "../optim/schedule.ts";
+import { floats, type Tensor } from "../tensor/tensor.ts";
+import { type RunState, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { TrainEvent } from "./events.ts";
+import { type BatchGradient, GradientComputer, type TokenBatch } from "./gradients.ts";
+import { lossGraph, type Objective } from "./graphs.ts";
+import type { DevScore, Settings } from "./options.ts";
+import { momentsState, plainTable, type TrainedTable } from "./parameters.ts";
+import { subwordTable } from "./subword-table.ts";
+import type { TokenBatches } from "./token-batches.ts";
+
+/** The weights while they move. */
+type Live = Record<string, Tensor<"float32">>;
+
+/** The moving parts of a run: weights, optimizer, tables, and what is best so far. */
+export class Run implements AsyncDisposable {
+  readonly plan: TokenBatches;
+  readonly settings: Settings;
+  readonly #model: Model;
+  readonly #weights: Live;
+  readonly #dense = new Map<string, Moments>();
+  readonly #tables = new Map<string, TrainedTable>();
+  readonly #optimizer: AdamW;
+  readonly #gradients: GradientComputer;
+  readonly #id: string;
+  #best: { step: number; score: number; weights: Live } | undefined;
+  #sinceBest = 0;
+  step = 0;
+
+  constructor(model: Model, plan: TokenBatches, settings: Settings) {
+    this.#model = model;
+    this.plan = plan;
+    this.settings = settings;
+    this.#weights = copyOf(model.weights);
+    this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
+    const { architecture, config, head } = model;
+    const { loss, dropout, chunkSize, seed } = settings;
+    const { columns } = plan;
+    const identity = !settings.noDuplicates;
+    const objective = { architecture, config, head, loss, columns, dropout, identity };
+    this.#gradients = new GradientComputer(objective, {
+      chunkSize,
+      seed,
+      poolWeights: poolWeights(head.pooling),
+    });
+    this.#addTables();
+    this.#id = fingerprintOf(model, plan, settings, objective);
+  }
+
+  get parameterCount(): number {
+    return Object.values(this.#weights).reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  get bestStep(): number {
+    return this.#best?.step ?? this.step;
+  }
+
+  /** One step: gradient, clip, update. */
+  async advance() {
+    const { epoch, batch, tokens } = this.plan.batch(this.step);
+    this.#settleFor(batch);
+    const result = await this.#gradients.compute(this.#weights, batch, this.step);
+    this.#requireFinite(result);
+    const named = [...result.rows].map(([name, updates]) => {
+      const table = this.#tables.get(name)!;
+      table.collect(updates);
+      return table;
+    });
+    const all = [...result.dense.values(), ...named.flatMap(({ gradients }) => gradients)];
+    const norm = this.settings.clip > 0 ? clipGlobalNorm(all, this.settings.clip) : undefined;
+    const rate = this.#rate(this.step);
+    this.#optimizer.beginStep(rate);
+    for (const [name, gradient] of result.dense) {
+      this.#optimizer.update(this.#weights[name]!.data, gradient, this.#momentsOf(name));
+    }
+    for (const table of named) table.apply();
+    this.step++;
+    return { epoch, tokens, norm, rate, loss: result.loss };
+  }
+
+  /** Seconds of a step, by computing the next gradient twice and throwing it away. */
+  async timeStep(): Promise<number> {
+    const { batch } = this.plan.batch(this.step);
+    this.#settleFor(batch);
+    const result = await this.#gradients.compute(this.#weights, batch, this.step);
+    for (const name of result.dense.keys()) this.#momentsOf(name);
+    const started = performance.now();
+    await this.#gradients.compute(this.#weights, batch, this.step);
+    return (performance.now() - started) / 1000;
+  }
+
+  evaluationIsDue(): boolean {
+    const { evaluate, evaluateEvery, epochs } = this.settings;
+    const every = evaluateEvery ?? Math.ceil(this.plan.totalSteps / epochs);
+    return !!evaluate && (this.step % every === 0 || this.step === this.plan.totalSteps);
+  }
+
+  async evaluate(): Promise<DevScore & { readonly best: boolean }> {
+    const scored = await this.settings.evaluate!(this.#snapshot());
+    const best = !this.#best || scored.score > this.#best.score;
+    if (best) this.#best = { step: this.step, score: scored.score, weights: copyOf(this.#live()) };
+    this.#sinceBest = best ? 0 : this.#sinceBest + 1;
+    return { ...scored, best };
+  }
+
+  isStale(): boolean {
+    return this.settings.patience !== undefined && this.#sinceBest >= this.settings.patience;
+  }
+
+  /** The model with the best weights. */
+  finish(): Model {
+    this.#settleAll();
+    return {
+      ...this.#model,
+      weights: new Map(Object.entries(this.#best?.weights ?? this.#weights)),
+    };
+  }
+
+  async save(folder: string): Promise<TrainEvent> {
+    const { step } = this;
+    const state: RunState = {
+      step,
+      rates: this.#optimizer.rates,
+      run: this.#id,
+      evaluationsSinceBest: this.#sinceBest,
+      ...(this.#best && { best: { step: this.#best.step, score: this.#best.score } }),
+    };
+    const best = new Map(Object.entries(this.#best?.weights ?? {}));
+    await saveCheckpoint(folder, state, this.#arrays(), best);
+    return { type: "checkpoint", step, folder };
+  }
+
+  async restore(): Promise<void> {
+    const { checkpoint, resume } = this.settings;
+    if (!checkpoint || !resume || !(await exists(checkpoint))) return;
+    const best = copyOf(this.#live());
+    const state = await restoreCheckpoint(
+      checkpoint,
+      this.#id,
+      this.#arrays(),
+      new Map(Object.entries(best)),
+    );
+    if (!state) return;
+    this.step = state.step;
+    for (const rate of state.rates) this.#optimizer.beginStep(rate);
+    this.#sinceBest = state.evaluationsSinceBest;
+    if (state.best) this.#best = { ...state.best, weights: best };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#gradients[Symbol.asyncDispose]();
+  }
+
+  #addTables(): void {
+    const { architecture, tokenizer } = this.#model;
+    const { subwords, seed } = this.settings;
+    for (const [index, name] of architecture.tables.entries()) {
+      const table = this.#weights[name]!;
+      if (subwords && index === 0) {
+        const tokens = Array.from({ length: table.shape[0]! }, (_, id) => tokenizer.idToToken(id));
+        const bare = new Set(tokenizer.specialTokens.values());
+        this.#tables.set(
+          name,
+          subwordTable(this.#optimizer, name, table, tokens, { ...subwords, seed, bare }),
+        );
+      } else this.#tables.set(name, plainTable(this.#optimizer, name, table));
+    }
+  }
+
+  /** The first table is read by token ids; the others are small and read anywhere. */
+  #settleFor({ sequences }: TokenBatch): void {
+    const [tokens, ...others] = [...this.#tables.values()];
+    const ids = new Set<number>([0]);
+    for (const sequence of sequences)
+      for (let i = 0; i < sequence.length; i++) ids.add(sequence[i]!);
+    tokens?.settle(ids);
+    for (const table of others) table.settle();
+  }
+
+  #settleAll(): void {
+    for (const table of this.#tables.values()) table.settle();
+  }
+
+  #rate(step: number): number {
+    const { learningRate: peak, warmup, decay } = this.settings;
+    const { totalSteps } = this.plan;
+    return learningRate(step, {
+      peak,
+      totalSteps,
+      decay,
+      warmupSteps: Math.ceil(warmup * totalSteps),
+    });
+  }
+
+  #momentsOf(name: string): Moments {
+    const known = this.#dense.get(name);
+    if (known) return known;
+    const made = AdamW.moments(this.#weights[name]!.data.length);
+    this.#dense.set(name, made);
+    return made;
+  }
+
+  #live(): ReadonlyMap<string, Tensor<"float32">> {
+    return new Map(Object.entries(this.#weights));
+  }
+
+  #snapshot(): Model {
+    this.#settleAll();
+    return { ...this.#model, weights: this.#live() };
+  }
+
+  /** Everything that changes, by name, over the live arrays. */
+  #arrays(): ReadonlyMap<string, Tensor> {
+    const arrays = new Map<string, Tensor>();
+    for (const table of this.#tables.values()) {
+      for (const [name, value] of table.state()) arrays.set(name, value);
+    }
+    for (const [name, value] of Object.entries(this.#weights)) {
+      arrays.set(name, value);
+      if (this.#tables.has(name)) continue;
+      for (const [key, moment] of momentsState(name, value.shape, this.#momentsOf(name))) {
+        arrays.set(key, moment);
+      }
+    }
+    return arrays;
+  }
+
+  #requireFinite({ loss, dense, rows }: BatchGradient): void {
+    if (Number.isFinite(loss)) return;
+    const isBad = (data: Float32Array) => data.some((x) => !Number.isFinite(x));
+    const bad =
+      [...dense].find(([, data]) => isBad(data))?.[0] ??
+      [...rows].find(([, updates]) => updates.some((update) => isBad(update.rows)))?.[0];
+    throw new NearfoldError("not-finite", `the loss is not a number at step ${this.step + 1}`, {
+      got: `${loss}${bad ? `; the gradient of ${bad} is not finite either` : ""}`,
+      hint: "Lower the learning rate, raise the temperature, or clip gradients",
+    });
+  }
+}
+
+function copyOf(weights: ReadonlyMap<string, Tensor<"float32">>): Live {
+  return Object.fromEntries(
+    [...weights].map(([name, { shape, data }]) => [name, floats(data.slice(), shape)]),
+  );
+}
+
+/** Of everything that decides the bytes a run ends on. */
+function fingerprintOf(
+  model: Model,
+  plan: TokenBatches,
+  settings: Settings,
+  objective: Objective,
+): string {
+  const hash = createHash("sha256");
+  hash.update(model.tokenizer.fingerprint);
+  hash.update(JSON.stringify([model.configJson, model.head, model.maxTokens, plan.totalSteps]));
+  hash.update(print(lossGraph(objective)));
+  // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
+  const { resume: _, checkpoint: __, ...rest } = settings;
+  hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));
+  for (let step = 0; step < Math.min(plan.totalSteps, 8); step++) {
+    for (const sequence of plan.batch(step).batch.sequences) hash.update(Int32Array.from(sequence));
+  }
+  return hash.digest("hex");
+}

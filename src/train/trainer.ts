@@ -1,0 +1,99 @@
+import { inspectPairs } from "../data/inspect.ts";
+import type { Pair } from "../data/pairs.ts";
+import { NearfoldError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import type { TrainEvent } from "./events.ts";
+import { settle, type TrainOptions } from "./options.ts";
+import { Run } from "./run.ts";
+import { tokenBatches } from "./token-batches.ts";
+
+/**
+ * Adapts a model to pairs by contrastive learning. Yields what happens, and returns the model with its best weights (the last, where
+ * nothing is evaluated). The model given is left as it was.
+ * @throws bad-argument, bad-input before the first step; not-finite naming step and tensor; aborted after saving a checkpoint
+ */
+export async function* train(
+  model: Model,
+  pairs: readonly Pair[],
+  options: TrainOptions = {},
+): AsyncGenerator<TrainEvent, Model, void> {
+  const settings = settle(options);
+  const plan = tokenBatches(model, pairs, settings);
+  await using run = new Run(model, plan, settings);
+  yield* preflight(run, pairs);
+  const started = performance.now();
+  const first = run.step;
+  let stoppedEarly = false;
+  let loss = Number.NaN;
+  while (run.step < plan.totalSteps && !stoppedEarly) {
+    if (settings.signal?.aborted) {
+      if (settings.checkpoint) yield await run.save(settings.checkpoint);
+      throw new NearfoldError("aborted", `training was stopped at step ${run.step}`, {
+        ...(settings.checkpoint && { hint: "Its state is saved: resume to go on" }),
+      });
+    }
+    const before = performance.now();
+    const done = await run.advance();
+    loss = done.loss;
+    const now = performance.now();
+    const perStep = (now - started) / (run.step - first);
+    yield {
+      type: "step",
+      step: run.step,
+      totalSteps: plan.totalSteps,
+      epoch: done.epoch,
+      loss,
+      learningRate: done.rate,
+      ...(done.norm !== undefined && { gradientNorm: done.norm }),
+      tokensPerSecond: (1000 * done.tokens) / (now - before),
+      secondsLeft: (perStep * (plan.totalSteps - run.step)) / 1000,
+    };
+    if (run.evaluationIsDue()) {
+      const scored = await run.evaluate();
+      yield { type: "evaluation", step: run.step, ...scored };
+      stoppedEarly = run.isStale();
+    }
+    if (settings.checkpoint && run.step % settings.checkpointEvery === 0) {
+      yield await run.save(settings.checkpoint);
+    }
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const trained = run.finish();
+  yield {
+    type: "done",
+    steps: run.step,
+    seconds,
+    bestStep: run.bestStep,
+    stoppedEarly,
+    finalLoss: loss,
+  };
+  return trained;
+}
+
+/** Restores a checkpoint, times one step and says what is ahead. */
+async function* preflight(
+  run: Run,
+  pairs: readonly Pair[],
+): AsyncGenerator<TrainEvent, void, void> {
+  const { plan, settings } = run;
+  await run.restore();
+  const stepSeconds = run.step < plan.totalSteps ? await run.timeStep() : 0;
+  const left = plan.totalSteps - run.step;
+  yield {
+    type: "preflight",
+    pairs: pairs.length,
+    columns: plan.columns,
+    distinctTexts: plan.distinctTexts,
+    duplicatePairs: inspectPairs(pairs).train.duplicates,
+    truncatedShare: plan.truncated / plan.distinctTexts,
+    tokens: plan.tokens,
+    parameters: run.parameterCount,
+    totalSteps: plan.totalSteps,
+    resumedFrom: run.step,
+    expectedSeconds: left * stepSeconds,
+    memoryMb: process.memoryUsage.rss() / 1e6,
+  };
+  if (settings.resume && run.step > 0 && settings.checkpoint) {
+    yield { type: "checkpoint", step: run.step, folder: settings.checkpoint };
+  }
+}

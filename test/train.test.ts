@@ -1,0 +1,224 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Pair } from "../src/data/pairs.ts";
+import { fillNormal } from "../src/graph/rng.ts";
+import { configReader } from "../src/models/config.ts";
+import type { Model } from "../src/models/model.ts";
+import { architectureOf } from "../src/models/registry.ts";
+import { floats } from "../src/tensor/tensor.ts";
+import { parseTokenizer } from "../src/text/tokenizer.ts";
+import { type TrainEvent, type TrainOptions, train } from "../src/train/index.ts";
+import { goldenTensors } from "./golden.ts";
+
+const words = Array.from({ length: 60 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}${i}`);
+const tokenizer = parseTokenizer(
+  JSON.stringify({
+    version: "1.0",
+    truncation: null,
+    padding: null,
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: { type: "Whitespace" },
+    post_processor: null,
+    decoder: null,
+    model: {
+      type: "WordLevel",
+      unk_token: "[UNK]",
+      vocab: Object.fromEntries(["[UNK]", ...words].map((word, id) => [word, id])),
+    },
+  }),
+  "{}",
+  "test",
+);
+
+/** Anchor and positive share the words of a topic; anchors use the first half of it, positives the second. */
+const pairs: Pair[] = Array.from({ length: 40 }, (_, i) => {
+  const topic = i % 10;
+  const word = (k: number) => words[topic * 6 + k]!;
+  return {
+    anchor: `${word(i % 3)} ${word(0)} ${words[(i * 7) % 60]}`,
+    positive: `${word(3 + (i % 3))} ${word(4)} ${words[(i * 11) % 60]}`,
+    negatives: [],
+  };
+});
+
+function model(modelType: "static" | "bert"): Model {
+  const json: Record<string, unknown> =
+    modelType === "static"
+      ? { model_type: "static", vocab_size: 61, hidden_size: 16 }
+      : {
+          model_type: "bert",
+          vocab_size: 512,
+          hidden_size: 32,
+          num_hidden_layers: 2,
+          num_attention_heads: 4,
+          intermediate_size: 64,
+          max_position_embeddings: 64,
+          layer_norm_eps: 1e-12,
+        };
+  const architecture = architectureOf(modelType, "test");
+  const weights =
+    modelType === "static"
+      ? new Map([
+          [
+            "embedding.weight",
+            floats(fillNormal(new Float32Array(61 * 16), { seed: 3, std: 0.1 }), [61, 16]),
+          ],
+        ])
+      : new Map(
+          [...goldenTensors("models/bert/model")].map(
+            ([name, { data, shape }]) => [name, floats(data as Float32Array, shape)] as const,
+          ),
+        );
+  const prompts = { query: "", document: "" };
+  return {
+    name: "test",
+    architecture,
+    config: architecture.parseConfig(configReader(json, "test")),
+    configJson: json,
+    head: { pooling: "mean", normalize: true },
+    tokenizer,
+    maxTokens: 32,
+    prompts,
+    weights,
+    card: {
+      version: 1,
+      dims: [16],
+      prompts,
+      space: { id: "sha256:test", dims: 16, similarity: "cosine" },
+      lineage: { data: [], losses: [], versions: {}, metrics: {} },
+    },
+  };
+}
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "nearfold-train-"));
+  folders.push(folder);
+  return join(folder, "checkpoint");
+}
+
+async function run(
+  start: Model,
+  options: TrainOptions,
+  onEvent: (event: TrainEvent) => void = () => {},
+) {
+  const events: TrainEvent[] = [];
+  const running = train(start, pairs, { batchSize: 8, learningRate: 1e-2, seed: 5, ...options });
+  for (;;) {
+    const { value, done } = await running.next();
+    if (done) return { events, trained: value as Model };
+    events.push(value);
+    onEvent(value);
+  }
+}
+
+const losses = (events: readonly TrainEvent[]) =>
+  events.flatMap((event) => (event.type === "step" ? [event.loss] : []));
+const bytes = ({ weights }: Model) =>
+  Object.fromEntries(
+    [...weights].map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64"),
+    ]),
+  );
+
+describe.each(["static", "bert"] as const)("%s", (kind) => {
+  const options: TrainOptions =
+    kind === "static"
+      ? { epochs: 6, subwords: { buckets: 64 } }
+      : { epochs: 3, learningRate: 1e-3, dropout: true };
+
+  test("learns, and leaves the model it was given as it was", async () => {
+    const start = model(kind);
+    const before = bytes(start);
+    const { events, trained } = await run(start, options);
+    const found = losses(events);
+    expect(found.at(-1)!).toBeLessThan(found[0]! * 0.8);
+    expect(bytes(start)).toEqual(before);
+    expect(bytes(trained)).not.toEqual(before);
+    expect(events[0]).toMatchObject({ type: "preflight", pairs: 40, columns: 2, resumedFrom: 0 });
+    expect(events.at(-1)).toMatchObject({ type: "done", stoppedEarly: false });
+  });
+
+  test("the same seed gives the same bytes, another does not", async () => {
+    const [a, b, c] = [
+      await run(model(kind), options),
+      await run(model(kind), options),
+      await run(model(kind), { ...options, seed: 6 }),
+    ];
+    expect(bytes(a.trained)).toEqual(bytes(b.trained));
+    expect(bytes(a.trained)).not.toEqual(bytes(c.trained));
+  });
+
+  test("stopped and resumed, it ends on the bytes of a run never stopped", async () => {
+    const evaluate = async () => ({ score: 0.5, metrics: {} });
+    const whole = await run(model(kind), { ...options, evaluate });
+    const checkpoint = await newFolder();
+    const stop = new AbortController();
+    const first = run(
+      model(kind),
+      { ...options, evaluate, checkpoint, signal: stop.signal },
+      (event) => {
+        if (event.type === "step" && event.step === 7) stop.abort();
+      },
+    );
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    const second = await run(model(kind), { ...options, evaluate, checkpoint, resume: true });
+    expect(second.events[0]).toMatchObject({ type: "preflight", resumedFrom: 7 });
+    expect(losses(second.events)).toEqual(losses(whole.events).slice(7));
+    expect(bytes(second.trained)).toEqual(bytes(whole.trained));
+  });
+});
+
+test("a batch larger than a chunk takes the same steps", async () => {
+  const plain = await run(model("bert"), { epochs: 1, learningRate: 1e-3 });
+  const cached = await run(model("bert"), { epochs: 1, learningRate: 1e-3, chunkSize: 6 });
+  expect(losses(cached.events)).toBeClose(losses(plain.events), { rtol: 1e-3, atol: 1e-4 });
+});
+
+test("the best weights are kept, and a run that gets no better stops early", async () => {
+  const scores = [0.1, 0.4, 0.3, 0.2, 0.1];
+  const seen: string[] = [];
+  const evaluate = async (at: Model) => {
+    seen.push(JSON.stringify(bytes(at)));
+    return { score: scores[seen.length - 1]!, metrics: {} };
+  };
+  const { events, trained } = await run(model("static"), { epochs: 5, evaluate, patience: 2 });
+  expect(seen.length).toBe(4);
+  expect(JSON.stringify(bytes(trained))).toBe(seen[1]);
+  expect(events.at(-1)).toMatchObject({ type: "done", stoppedEarly: true, bestStep: 10 });
+});
+
+test("equal texts in a batch may be masked instead of kept apart", async () => {
+  const { events } = await run(model("static"), { noDuplicates: false, epochs: 2 });
+  expect(losses(events).every(Number.isFinite)).toBe(true);
+});
+
+test.each([
+  [
+    "a NaN names step and tensor",
+    { learningRate: 1e38, clip: 0, weightDecay: 0 },
+    /the loss is not a number at step \d+/,
+  ],
+  [
+    "an option that makes no sense",
+    { batchSize: 1 },
+    /batchSize makes no sense \(got 1, wanted a whole number of at least 2\)/,
+  ],
+  ["a warm-up above 1", { warmup: 3 }, /wanted a share between 0 and 1/],
+])("%s", async (_, options, message) => {
+  await expect(run(model("bert"), { epochs: 4, ...options })).rejects.toThrow(message);
+});
+
+test("a checkpoint of another run is refused", async () => {
+  const checkpoint = await newFolder();
+  await run(model("static"), { checkpoint, checkpointEvery: 2 });
+  const other = run(model("static"), { checkpoint, resume: true, batchSize: 10 });
+  await expect(other).rejects.toThrow(/the checkpoint is of another run/);
+});
