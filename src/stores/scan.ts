@@ -1,0 +1,133 @@
+/** Exact search: every query against every row, block by block. */
+import { NearfoldError } from "../errors.ts";
+import type { Named, Space } from "../space.ts";
+
+/** Bytes of a block: it stays in the second-level cache while all queries pass over it. */
+const BLOCK_BYTES = 2 ** 20;
+
+/** The rows of `dims` numbers that make a block. */
+export function blockRows(dims: number): number {
+  return Math.max(1, Math.floor(BLOCK_BYTES / (4 * dims)));
+}
+
+/**
+ * Vectors as they are kept and compared: of unit length where the space compares by cosine (then a dot product is the
+ * cosine; a zero vector stays zero), as they are otherwise. The copy is the caller's.
+ * @throws not-finite, naming the row by `label`
+ */
+export function comparable(
+  vectors: Float32Array,
+  { name, space: { dims, similarity } }: Named<Space>,
+  label: (row: number) => string,
+): Float32Array {
+  const out = vectors.slice();
+  for (let start = 0; start < out.length; start += dims) {
+    let square = 0;
+    for (let i = start; i < start + dims; i++) square += out[i]! * out[i]!;
+    if (!Number.isFinite(square)) {
+      throw new NearfoldError("not-finite", "a vector holds a NaN or an infinity", {
+        at: name,
+        got: label(start / dims),
+      });
+    }
+    if (similarity === "dot" || square === 0) continue;
+    const scale = 1 / Math.sqrt(square);
+    for (let i = start; i < start + dims; i++) out[i]! *= scale;
+  }
+  return out;
+}
+
+/** The scan of one search: feed it blocks in the order of the rows, then ask for the best. */
+export class Scan {
+  readonly #queries: Float32Array;
+  readonly #dims: number;
+  readonly #best: readonly Best[];
+
+  /**
+   * @param queries `[Q, D]`, made by `comparable`
+   * @throws bad-argument for a `k` below 1 or a length that is no multiple of D
+   */
+  constructor(queries: Float32Array, k: number, count: number, store: Named<Space>) {
+    const { dims } = store.space;
+    if (!Number.isSafeInteger(k) || k < 1 || queries.length % dims !== 0) {
+      throw new NearfoldError("bad-argument", "not a search", {
+        at: store.name,
+        got: `${k} hits of ${queries.length} numbers`,
+        wanted: `1 hit or more, and ${dims} numbers a query`,
+      });
+    }
+    this.#queries = comparable(queries, store, (row) => `query ${row}`);
+    this.#dims = dims;
+    const room = Math.min(k, count);
+    this.#best = Array.from({ length: queries.length / dims }, () => new Best(room));
+  }
+
+  /** Scores `rows` vectors that begin at row `first`; rows that are not `live` are left out. */
+  block(vectors: Float32Array, rows: number, first: number, live: (row: number) => boolean): void {
+    const dims = this.#dims;
+    this.#best.forEach((best, query) => {
+      for (let row = 0; row < rows; row++) {
+        const score = dot(this.#queries, query * dims, vectors, row * dims, dims);
+        if (best.takes(score) && live(first + row)) best.push(score, first + row);
+      }
+    });
+  }
+
+  /** For each query its rows and scores, best first. */
+  found(): readonly (readonly { readonly row: number; readonly score: number }[])[] {
+    return this.#best.map((best) => best.sorted());
+  }
+}
+
+/** Every product runs over the width in the same order, so equal vectors score equally wherever they stand. */
+function dot(a: Float32Array, i: number, b: Float32Array, j: number, length: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const even = length - (length % 4);
+  let at = 0;
+  for (; at < even; at += 4) {
+    s0 += a[i + at]! * b[j + at]!;
+    s1 += a[i + at + 1]! * b[j + at + 1]!;
+    s2 += a[i + at + 2]! * b[j + at + 2]!;
+    s3 += a[i + at + 3]! * b[j + at + 3]!;
+  }
+  for (; at < length; at++) s0 += a[i + at]! * b[j + at]!;
+  return s0 + s1 + (s2 + s3);
+}
+
+/** The best rows so far, sorted; of equal scores the one that came first stands first. */
+class Best {
+  readonly #scores: Float64Array;
+  readonly #rows: Int32Array;
+  #size = 0;
+
+  constructor(room: number) {
+    this.#scores = new Float64Array(room);
+    this.#rows = new Int32Array(room);
+  }
+
+  takes(score: number): boolean {
+    const room = this.#scores.length;
+    return this.#size < room || (room > 0 && score > this.#scores[room - 1]!);
+  }
+
+  push(score: number, row: number): void {
+    let low = 0;
+    for (let high = this.#size; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (this.#scores[middle]! < score) high = middle;
+      else low = middle + 1;
+    }
+    this.#scores.copyWithin(low + 1, low, this.#size);
+    this.#rows.copyWithin(low + 1, low, this.#size);
+    this.#scores[low] = score;
+    this.#rows[low] = row;
+    this.#size = Math.min(this.#size + 1, this.#scores.length);
+  }
+
+  sorted() {
+    return Array.from(this.#rows.subarray(0, this.#size), (row, i) => ({
+      row,
+      score: this.#scores[i]!,
+    }));
+  }
+}
