@@ -65,10 +65,15 @@ export class Scan {
   /** Scores `rows` vectors that begin at row `first`; rows that are not `live` are left out. */
   block(vectors: Float32Array, rows: number, first: number, live: (row: number) => boolean): void {
     const dims = this.#dims;
+    const scores = new Float64Array(TILE);
     this.#best.forEach((best, query) => {
-      for (let row = 0; row < rows; row++) {
-        const score = dot(this.#queries, query * dims, vectors, row * dims, dims);
-        if (best.takes(score) && live(first + row)) best.push(score, first + row);
+      for (let row = 0; row < rows; row += TILE) {
+        dotTile(this.#queries, query * dims, vectors, row, rows - 1, dims, scores);
+        const end = Math.min(TILE, rows - row);
+        for (let i = 0; i < end; i++) {
+          const at = first + row + i;
+          if (best.takes(scores[i]!) && live(at)) best.push(scores[i]!, at);
+        }
       }
     });
   }
@@ -79,19 +84,41 @@ export class Scan {
   }
 }
 
-/** Every product runs over the width in the same order, so equal vectors score equally wherever they stand. */
-function dot(a: Float32Array, i: number, b: Float32Array, j: number, length: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const even = length - (length % 4);
-  let at = 0;
-  for (; at < even; at += 4) {
-    s0 += a[i + at]! * b[j + at]!;
-    s1 += a[i + at + 1]! * b[j + at + 1]!;
-    s2 += a[i + at + 2]! * b[j + at + 2]!;
-    s3 += a[i + at + 3]! * b[j + at + 3]!;
+/** Rows that share one reading of the query. */
+const TILE = 4;
+
+/**
+ * Products of the query at `q` with the rows from `row` on; past `last` that one is taken again. Every sum runs over
+ * the width in order, so equal vectors score equally wherever they stand.
+ */
+function dotTile(
+  queries: Float32Array,
+  q: number,
+  rows: Float32Array,
+  row: number,
+  last: number,
+  dims: number,
+  scores: Float64Array,
+): void {
+  let r0 = row * dims;
+  let r1 = Math.min(row + 1, last) * dims;
+  let r2 = Math.min(row + 2, last) * dims;
+  let r3 = Math.min(row + 3, last) * dims;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (const end = q + dims; q < end; q++) {
+    const x = queries[q]!;
+    s0 += x * rows[r0++]!;
+    s1 += x * rows[r1++]!;
+    s2 += x * rows[r2++]!;
+    s3 += x * rows[r3++]!;
   }
-  for (; at < length; at++) s0 += a[i + at]! * b[j + at]!;
-  return s0 + s1 + (s2 + s3);
+  scores[0] = s0;
+  scores[1] = s1;
+  scores[2] = s2;
+  scores[3] = s3;
 }
 
 /** The best rows so far, sorted; of equal scores the one that came first stands first. */
