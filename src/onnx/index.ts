@@ -1,5 +1,6 @@
 /** Graph ⇄ ONNX. */
 export { type DecodedModel, type DecodeOptions, decodeModel } from "./decode.ts";
+export { toDefaultDomain } from "./default-domain.ts";
 export { type EncodedModel, type EncodeOptions, encodeModel } from "./encode.ts";
 export { loadModel, saveModel } from "./file.ts";
 export type { Source } from "./initializer.ts";

@@ -1,0 +1,75 @@
+/** Rewrites a graph into ONNX's own domain, so that it runs wherever ONNX does. */
+import { NearfoldError } from "../errors.ts";
+import type { Node, Value } from "../graph/node.ts";
+import {
+  add,
+  div,
+  erf,
+  matmul,
+  mul,
+  type OpName,
+  reciprocal,
+  reduceMean,
+  sqrt,
+  tanh,
+  transpose,
+} from "../graph/ops/index.ts";
+import { rewrite } from "../graph/rewrite.ts";
+
+/** Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. */
+type RuntimeOp = Extract<OpName, `com.microsoft.${string}`> | "SimplifiedLayerNormalization";
+
+/** What to write instead of each; the forms are those that ONNX Runtime's optimizer fuses back. */
+const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
+  "com.microsoft.Gelu": ({ inputs: [x] }) => [mul(mul(x!, add(erf(div(x!, Math.SQRT2)), 1)), 0.5)],
+  "com.microsoft.FastGelu": ({ inputs: [given, bias] }) => {
+    const x = bias ? add(given!, bias) : given!;
+    const cubic = add(mul(mul(mul(x, x), 0.044715), x), x);
+    return [mul(mul(x, add(tanh(mul(cubic, Math.sqrt(2 / Math.PI))), 1)), 0.5)];
+  },
+  "com.microsoft.FusedMatMul": ({ inputs: [a, b], attrs }) => {
+    const alpha = floatOf(attrs.alpha) ?? 1;
+    const product = matmul(
+      attrs.transA === 1 ? swapped(a!) : a!,
+      attrs.transB === 1 ? swapped(b!) : b!,
+    );
+    return [alpha === 1 ? product : mul(product, alpha)];
+  },
+  SimplifiedLayerNormalization: ({ inputs: [x, scale], attrs }) => {
+    const square = reduceMean(mul(x!, x!), { axes: [-1], keep: true });
+    const inverse = reciprocal(sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5)));
+    return [mul(mul(x!, inverse), scale!), inverse];
+  },
+};
+
+/**
+ * The same values by ONNX's own ops, of the lowest opset that has them (the exact GELU by Erf, where the op of that name
+ * needs opset 20). Attributes that our builders never write (batched transposition) are refused.
+ * @throws unsupported for an op of another domain that the table has no rule for
+ */
+export function toDefaultDomain(values: readonly Value[]): Value[] {
+  return rewrite(values, (node) => {
+    const key = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
+    if (Object.hasOwn(rules, key) && !batchTransposed(node)) return rules[key as RuntimeOp](node);
+    if (node.domain === "" || node.domain === "ai.onnx") return undefined;
+    throw new NearfoldError("unsupported", "an op has no form in ONNX's own domain", {
+      at: node.name ?? key,
+      got: key,
+      wanted: Object.keys(rules).join(", "),
+    });
+  });
+}
+
+function batchTransposed({ attrs }: Node): boolean {
+  return attrs.transBatchA === 1 || attrs.transBatchB === 1;
+}
+
+function floatOf(attribute: Node["attrs"][string]): number | undefined {
+  return (attribute as { readonly float: number } | undefined)?.float;
+}
+
+/** The last two axes exchanged. */
+function swapped(x: Value): Value {
+  const axes = [...x.shape.keys()];
+  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()]);
+}
