@@ -14,8 +14,16 @@ export interface Architecture<Config = unknown> {
   /** The longest sequence, special tokens included; Infinity where nothing limits it. */
   readonly maxTokens: (config: Config) => number;
   readonly vocabSize: (config: Config) => number;
-  /** The table of token embeddings: the trainer writes its gradient as rows. */
+  /** Whether the order of tokens matters; where it does not, batches are bags. */
+  readonly ordered: boolean;
+  /** Tables read by Gather alone, whose gradient the trainer takes as rows; the first is read by token ids. */
   readonly tables: readonly string[];
-  /** A prefix that some checkpoints put before every name (`bert.`, when saved with a head). */
-  readonly prefix?: string;
+  /** The module that sentence-transformers has for it; a `StaticEmbedding` is given no special tokens. */
+  readonly module: "Transformer" | "StaticEmbedding";
+  /** Other spellings of names in checkpoints, as patterns and replacements, applied in this order. */
+  readonly renames?: readonly (readonly [pattern: RegExp, replacement: string])[];
+  /** Tensors that checkpoints hold and the forward pass does not read: kept when the model is saved. */
+  readonly kept?: RegExp;
+  /** The same, but left out: heads of other tasks, and constants. */
+  readonly dropped?: RegExp;
 }

@@ -11,8 +11,16 @@ export const architectures = {
     width: ({ hiddenSize }) => hiddenSize,
     maxTokens: ({ maxPositions }) => maxPositions,
     vocabSize: ({ vocabSize }) => vocabSize,
+    ordered: true,
     tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
-    prefix: "bert.",
+    module: "Transformer",
+    renames: [
+      [/^bert\./, ""],
+      [/\.LayerNorm\.gamma$/, ".LayerNorm.weight"],
+      [/\.LayerNorm\.beta$/, ".LayerNorm.bias"],
+    ],
+    kept: /^pooler\./,
+    dropped: /^(cls|classifier|qa_outputs)\.|^embeddings\.(position_ids|token_type_ids)$/,
   } satisfies Architecture<BertConfig>,
   static: {
     parseConfig: parseStaticConfig,
@@ -20,7 +28,11 @@ export const architectures = {
     width: ({ hiddenSize }) => hiddenSize,
     maxTokens: () => Number.POSITIVE_INFINITY,
     vocabSize: ({ vocabSize }) => vocabSize,
+    ordered: false,
     tables: ["embedding.weight"],
+    module: "StaticEmbedding",
+    // As model2vec names it.
+    renames: [[/^embeddings$/, "embedding.weight"]],
   } satisfies Architecture<StaticConfig>,
 } as const;
 

@@ -149,6 +149,6 @@ function slotCount(sorted: readonly number[], sizes: readonly number[]): number 
   }, 0);
 }
 
-function meanWeights(length: number): ArrayLike<number> {
+export function meanWeights(length: number): ArrayLike<number> {
   return new Float32Array(length).fill(1 / length);
 }

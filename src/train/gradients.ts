@@ -1,7 +1,8 @@
 import { bug } from "../errors.ts";
 import type { Graph } from "../graph/node.ts";
+import { batchingOf } from "../nn/batching.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
-import { type Packed, pack } from "../nn/pack.ts";
+import type { Packed } from "../nn/pack.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { RowUpdate } from "../optim/row-sums.ts";
 import { openSession, type Session } from "../runtime/session.ts";
@@ -151,7 +152,8 @@ export class GradientComputer implements AsyncDisposable {
 
   #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
     const { poolWeights, seed } = this.#options;
-    return pack(sequences, {
+    const { architecture, head } = this.#objective;
+    return batchingOf(architecture, head.pooling).pack(sequences, {
       poolWeights,
       ...(this.#objective.dropout && {
         dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),

@@ -14,7 +14,7 @@ import { share } from "../graph/rewrite.ts";
 import type { Columns, Loss } from "../losses/loss.ts";
 import type { Architecture } from "../models/architecture.ts";
 import { type EncoderGraph, encoderGraph, type Head } from "../models/encoder-graph.ts";
-import { packedLayout } from "../nn/packed-layout.ts";
+import { batchingOf } from "../nn/batching.ts";
 
 /** What is trained, and on what. */
 export interface Objective {
@@ -88,7 +88,10 @@ export function fusedGraph(objective: Objective, blocks: number): GradientGraph 
 }
 
 function encoder({ architecture, config, head, dropout }: Objective, blocks: number): EncoderGraph {
-  return encoderGraph(architecture, config, head, packedLayout(blocks), { dropout });
+  const layout = batchingOf(architecture, head.pooling).layout(blocks);
+  return encoderGraph(architecture, config, head, layout, {
+    dropout: dropout && architecture.ordered,
+  });
 }
 
 /** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */

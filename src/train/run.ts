@@ -178,9 +178,15 @@ export class Run implements AsyncDisposable {
   /** The first table is read by token ids; the others are small and read anywhere. */
   #settleFor({ sequences }: TokenBatch): void {
     const [tokens, ...others] = [...this.#tables.values()];
-    const ids = new Set<number>([0]);
-    for (const sequence of sequences)
-      for (let i = 0; i < sequence.length; i++) ids.add(sequence[i]!);
+    const seen = new Uint8Array(this.#model.tokenizer.vocabSize);
+    const ids = [0];
+    for (const sequence of sequences) {
+      for (let i = 0; i < sequence.length; i++) {
+        const id = sequence[i]!;
+        if (!seen[id]) ids.push(id);
+        seen[id] = 1;
+      }
+    }
     tokens?.settle(ids);
     for (const table of others) table.settle();
   }
