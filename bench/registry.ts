@@ -1,0 +1,19 @@
+import { forwardMixed } from "./measurements/forward-mixed.ts";
+import { gradcache } from "./measurements/gradcache.ts";
+import { stepOverhead } from "./measurements/step-overhead.ts";
+import { trainMemory } from "./measurements/train-memory.ts";
+import { trainStep } from "./measurements/train-step.ts";
+import { trainStepMixed } from "./measurements/train-step-mixed.ts";
+import type { Measurement } from "./result.ts";
+
+/** Every measurement by its name. Adding one: a file in measurements/, and a line here. */
+export const measurements = {
+  "train-step": trainStep,
+  "train-step-mixed": trainStepMixed,
+  "forward-mixed": forwardMixed,
+  "step-overhead": stepOverhead,
+  "train-memory": trainMemory,
+  gradcache,
+} as const satisfies Record<string, Measurement>;
+
+export type MeasurementName = keyof typeof measurements;

@@ -1,0 +1,123 @@
+import type { Pair } from "../src/data/pairs.ts";
+import { infoNce } from "../src/losses/index.ts";
+import type { Model } from "../src/models/model.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
+import { parseTokenizer, type Tokenizer } from "../src/text/tokenizer.ts";
+import type { TrainOptions } from "../src/train/options.ts";
+import { train } from "../src/train/trainer.ts";
+import { timed } from "./measure.ts";
+import { architecture, config, configJson, head, makeWeights } from "./workload.ts";
+
+/** So small that weights stay what they are over the runs of a measurement. */
+export const RATE = 2e-5;
+
+/** One step of the trainer. */
+export interface StepTime {
+  readonly ms: number;
+  /** Before the step. */
+  readonly loss: number;
+}
+
+/** A training run that goes on step by step. */
+export interface Training extends AsyncDisposable {
+  step(): Promise<StepTime>;
+}
+
+export interface TrainingOptions {
+  readonly pairs: readonly Pair[];
+  readonly batchSize: number;
+  /** Passes over the pairs: enough of them for every step that is asked for. */
+  readonly epochs?: number;
+  /** @default those of `makeWeights()` */
+  readonly weights?: ReadonlyMap<string, Tensor<"float32">>;
+  /** @default what reads `toTexts` */
+  readonly tokenizer?: Tokenizer;
+  /** @default as many as the model has positions */
+  readonly maxTokens?: number;
+  /** On top of InfoNCE at a constant rate without clipping, which is what the peers do. */
+  readonly options?: TrainOptions;
+}
+
+/** Starts the trainer, as a user would: what a step takes is all that happens between two of its events. */
+export function openTraining(setup: TrainingOptions): Training {
+  const { pairs, batchSize, epochs = 1, options } = setup;
+  const events = train(modelOf(setup), pairs, {
+    loss: infoNce(),
+    learningRate: RATE,
+    warmup: 0,
+    decay: "constant",
+    clip: 0,
+    batchSize,
+    epochs,
+    ...options,
+  });
+  let opened = false;
+  return {
+    async step() {
+      if (!opened) await events.next();
+      opened = true;
+      const { ms, result } = await timed(() => events.next());
+      if (result.done || result.value.type !== "step") throw new Error("the run has no more steps");
+      return { ms, loss: result.value.loss };
+    },
+    async [Symbol.asyncDispose]() {
+      await events.return(undefined as never);
+    },
+  };
+}
+
+/** Texts that the bench's tokenizer turns into just these ids. */
+export function toTexts(sequences: readonly (readonly number[])[]): string[] {
+  return sequences.map((ids) => ids.map((id) => `t${id}`).join(" "));
+}
+
+/** Pairs of texts, of a list with all anchors before their positives. */
+export function toPairs(texts: readonly string[]): Pair[] {
+  const half = texts.length / 2;
+  return texts
+    .slice(0, half)
+    .map((anchor, i) => ({ anchor, positive: texts[half + i]!, negatives: [] }));
+}
+
+/** Every id has a word of its own: peers are given ids, and tokenizing is not what is compared. */
+function idTokenizer(): Tokenizer {
+  const words = Array.from({ length: config.vocabSize }, (_, id) => [`t${id}`, id]);
+  const json = {
+    model: {
+      type: "WordPiece",
+      unk_token: "t0",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
+      vocab: Object.fromEntries(words),
+    },
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    added_tokens: [],
+  };
+  return parseTokenizer(JSON.stringify(json), "{}", "the bench's tokenizer");
+}
+
+function modelOf({
+  weights = makeWeights(),
+  tokenizer = idTokenizer(),
+  maxTokens = config.maxPositions,
+}: TrainingOptions): Model {
+  const prompts = { query: "", document: "" };
+  return {
+    name: "bench",
+    architecture: architecture as Model["architecture"],
+    config,
+    configJson,
+    head,
+    tokenizer,
+    maxTokens,
+    prompts,
+    weights,
+    card: {
+      version: 1,
+      dims: [config.hiddenSize],
+      prompts,
+      space: { id: `sha256:${"0".repeat(64)}`, dims: config.hiddenSize, similarity: "cosine" },
+      lineage: { data: [], losses: [], versions: {}, metrics: {} },
+    },
+  };
+}

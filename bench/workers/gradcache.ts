@@ -1,0 +1,29 @@
+/** One side of the measurement `gradcache`: training steps of one batch size, and the peak of this process' memory. */
+import { serve } from "../child.ts";
+import { openTraining, type Training, toPairs, toTexts } from "../training.ts";
+import { makeBatch } from "../workload.ts";
+
+interface Open {
+  readonly pairs: number;
+  readonly chunkPairs: number;
+  readonly tokens: number;
+  readonly steps: number;
+}
+
+let training: Training | undefined;
+
+await serve({
+  open: ({ pairs, chunkPairs, tokens, steps }: Open) => {
+    const texts = toTexts(makeBatch(Array<number>(2 * pairs).fill(tokens)));
+    training = openTraining({
+      pairs: toPairs(texts),
+      batchSize: pairs,
+      epochs: steps,
+      options: { chunkSize: 2 * chunkPairs },
+    });
+    return {};
+  },
+  step: async () => ({ ...(await training!.step()) }),
+  memory: () => ({ peakMb: process.resourceUsage().maxRSS / 1e3 }),
+});
+await training?.[Symbol.asyncDispose]();
