@@ -11,7 +11,9 @@ const wanted = createHash("sha256").update(readFileSync("package-lock.json")).di
 const found = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
 
 if (found !== wanted) {
-  process.stderr.write("nearfold: installing what package-lock.json lists (once, about a minute)\n");
+  process.stderr.write(
+    "nearfold: installing what package-lock.json lists (once, about a minute)\n",
+  );
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",

@@ -1,7 +1,7 @@
 /** Graph in, graph out: what did not change is the same node as before. */
 import { createHash } from "node:crypto";
 import type { Tensor } from "../tensor/tensor.ts";
-import { makeNode, type Node, topological, type Value } from "./node.ts";
+import { type Graph, makeNode, type Node, topological, type Value } from "./node.ts";
 
 /** Returns what to use instead of a node's outputs, or undefined to leave it as it is. */
 export type Rewrite = (node: Node) => readonly Value[] | undefined;
@@ -35,7 +35,7 @@ export function substitute(values: readonly Value[], by: ReadonlyMap<Value, Valu
 
 /**
  * Common-subexpression elimination (hash-consing): nodes of the same op, attributes and inputs become one.
- * A node with a gradient of its own is never merged.
+ * A node with a gradient of its own is never merged, nor is one with a subgraph.
  */
 export function share(values: readonly Value[]): Value[] {
   const numbers = new Map<object, number>();
@@ -46,7 +46,7 @@ export function share(values: readonly Value[]): Value[] {
   };
   const firsts = new Map<string, Node>();
   return rewrite(values, (node) => {
-    if (node.gradient) return undefined;
+    if (node.gradient || Object.values(node.attrs).some(isGraph)) return undefined;
     const inputs = node.inputs.map((input) => input && `${number(input.node)}:${input.index}`);
     const attrs = Object.entries(node.attrs).map(([name, value]) => [
       name,
@@ -66,6 +66,10 @@ function tensorKey(value: Tensor, number: (thing: object) => number): string {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   const digest = createHash("sha256").update(bytes).digest("base64");
   return `${value.dtype}[${value.shape}]${digest}`;
+}
+
+function isGraph(value: unknown): value is Graph {
+  return typeof value === "object" && value !== null && "outputs" in value;
 }
 
 function isTensor(value: unknown): value is Tensor {

@@ -37,7 +37,11 @@ describe.each(Object.entries(cases) as [string, Case][])("%s", (_, one) => {
 
   test("its shape rule says what ONNX Runtime makes", async () => {
     const named = one.shapes.map((shape, i) =>
-      input(`x${i}`, "float32", shape.length === 0 ? shape : [`${NAMED_SIZES[i] ?? "L"}`, ...shape.slice(1)]),
+      input(
+        `x${i}`,
+        "float32",
+        shape.length === 0 ? shape : [`${NAMED_SIZES[i] ?? "L"}`, ...shape.slice(1)],
+      ),
     );
     let out: Value;
     try {

@@ -1,0 +1,6 @@
+import { env } from "onnxruntime-node";
+
+/** The version of ONNX Runtime that runs the graphs. */
+export function runtimeVersion(): string {
+  return env.versions.node ?? env.versions.common;
+}
