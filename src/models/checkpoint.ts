@@ -1,12 +1,12 @@
 /** The tensors of a checkpoint, checked against what the architecture reads. */
 import { NearfoldError } from "../errors.ts";
 import { inputName } from "../graph/node.ts";
+import { paddedLayout } from "../nn/padded-layout.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import type { Safetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Architecture } from "./architecture.ts";
 import { encoderGraph } from "./encoder-graph.ts";
-import { paddedLayout } from "../nn/padded-layout.ts";
 
 /** Names in a message; the rest is counted. */
 const NAMED = 8;
@@ -39,7 +39,11 @@ export async function readCheckpoint(
 ): Promise<Map<string, Tensor<"float32">>> {
   const wanted = weightShapes(architecture, config);
   const stored = storedNames(file, at, architecture);
-  refuse(at, "tensors are missing", [...wanted.keys()].filter((name) => !stored.has(name)));
+  refuse(
+    at,
+    "tensors are missing",
+    [...wanted.keys()].filter((name) => !stored.has(name)),
+  );
   const unknown = [...stored.keys()].filter(
     (name) => !wanted.has(name) && !architecture.kept?.test(name),
   );

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Space } from "../space.ts";
 import { weightShapes } from "./checkpoint.ts";
 import type { Model } from "./model.ts";
+import { tokenizerFingerprint } from "./tokenizer-files.ts";
 
 /**
  * The same for the same weights, config, tokenizer, head, prompts and limit, whatever the folder is called. Only weights that the forward
@@ -19,7 +20,7 @@ export function spaceOf(model: Model): Space {
   const facts = {
     config: sorted(config as object),
     module: architecture.module,
-    tokenizer: tokenizer.fingerprint,
+    tokenizer: tokenizerFingerprint(tokenizer),
     head: sorted(head),
     maxTokens: Number.isFinite(maxTokens) ? maxTokens : null,
     prompts: sorted(prompts),

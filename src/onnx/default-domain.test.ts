@@ -41,7 +41,9 @@ describe("the same numbers by ONNX's own ops", () => {
     expect(found!.data).toBeClose(wanted!.data, { rtol: 1e-6, atol: 1e-6 });
     const nodes = topological([rewritten!]);
     expect(nodes.filter(({ op }) => op.startsWith("Simplified"))).toEqual([]);
-    expect(opsetsOf(nodes.filter(({ op }) => op !== "Input" && op !== "Constant"))).toEqual({ "": opset });
+    expect(opsetsOf(nodes.filter(({ op }) => op !== "Input" && op !== "Constant"))).toEqual({
+      "": opset,
+    });
   });
 });
 

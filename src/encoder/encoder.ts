@@ -1,0 +1,240 @@
+import { setImmediate } from "node:timers/promises";
+import { NearfoldError, throwIfAborted } from "../errors.ts";
+import { spaceOf } from "../models/fingerprint.ts";
+import { loadModel } from "../models/load.ts";
+import type { Model, Role } from "../models/model.ts";
+import type { Provider } from "../runtime/session.ts";
+import type { Space } from "../space.ts";
+import { cutRows } from "./cut-rows.ts";
+import { type Forward, openForward } from "./forward.ts";
+import { planBatches } from "./plan-batches.ts";
+
+export interface EncoderOptions {
+  /** Execution providers of ONNX Runtime, in order of preference. @default ["cpu"] */
+  readonly providers?: readonly Provider[];
+  /** Threads of one operator. @default as many as the cores this process may use */
+  readonly threads?: number;
+  /** Tokens that go through the model at once: what bounds memory. @default 8192 */
+  readonly maxBatchTokens?: number;
+  /** Run in a thread of its own, which leaves this thread's event loop free. @default false */
+  readonly worker?: boolean;
+}
+
+export interface EncodeTextsOptions {
+  /** Which of the model's prompts is put before each text. @default "document" */
+  readonly role?: Role;
+  /** Only so many leading dimensions, one of the encoder's `dims`. @default all */
+  readonly dims?: number;
+  readonly signal?: AbortSignal;
+  /** Called after each batch. */
+  readonly onProgress?: (progress: EncodeProgress) => void;
+}
+
+export interface EncodeProgress {
+  /** Texts encoded so far. */
+  readonly texts: number;
+  /** Tokens encoded so far. */
+  readonly tokens: number;
+}
+
+export interface Encoded {
+  /** Row-major `[N, dims]`, the caller's; of length 1 if the model normalizes, 0 where a text has no tokens. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  readonly dims: number;
+  /** Tokens that went through the model, special tokens included. */
+  readonly tokens: number;
+  /** Which texts were cut to the model's limit. */
+  readonly truncated: readonly number[];
+}
+
+/** Some texts of a stream, from the `first` on; `truncated` counts from it. */
+export interface EncodedPart extends Encoded {
+  readonly first: number;
+  readonly texts: readonly string[];
+}
+
+/** A model ready for texts. A vector does not depend on the texts it is encoded with. Close with `await using`. */
+export interface Encoder extends AsyncDisposable {
+  readonly name: string;
+  /** Of the vectors in full; fewer dimensions are the same space with those `dims`. */
+  readonly space: Space;
+  /** Dimensions a vector may be cut to, the full width first. */
+  readonly dims: readonly number[];
+  /** Longer texts are cut, special tokens included; Infinity where nothing limits them. */
+  readonly maxTokens: number;
+  /**
+   * Vectors of texts, in their order.
+   * @throws aborted; bad-argument for `dims` that the model was not trained for; not-finite naming the text
+   */
+  encode(texts: readonly string[], options?: EncodeTextsOptions): Promise<Encoded>;
+  /** The same for a stream of any length, part by part in its order; memory stays flat. */
+  encodeStream(
+    texts: AsyncIterable<string> | Iterable<string>,
+    options?: EncodeTextsOptions,
+  ): AsyncIterable<EncodedPart>;
+}
+
+/** Batches that are looked over at once, so that texts of like length meet. */
+const WINDOW_BATCHES = 8;
+/** Texts of a window at most, however short. */
+const WINDOW_TEXTS = 4096;
+
+/**
+ * Opens a model, or the folder of one.
+ * @throws as `loadModel`; unsupported for a provider that is not there
+ */
+export async function openEncoder(
+  model: Model | string,
+  options: EncoderOptions = {},
+): Promise<Encoder> {
+  const { maxBatchTokens = 8192 } = options;
+  if (!(maxBatchTokens >= 1)) {
+    const [got, wanted] = [`${maxBatchTokens}`, "at least 1"];
+    throw new NearfoldError("bad-argument", "maxBatchTokens is no size", { got, wanted });
+  }
+  const opened = typeof model === "string" ? await loadModel(model) : model;
+  // The card of a model in memory may be of what it was before training.
+  const space = typeof model === "string" ? opened.card.space : spaceOf(opened);
+  return new ModelEncoder(opened, space, await openForward(opened, options), maxBatchTokens);
+}
+
+class ModelEncoder implements Encoder {
+  readonly name: string;
+  readonly space: Space;
+  readonly dims: readonly number[];
+  readonly maxTokens: number;
+  readonly #model: Pick<Model, "tokenizer" | "prompts" | "head">;
+  readonly #forward: Forward;
+  readonly #maxBatchTokens: number;
+
+  constructor(model: Model, space: Space, forward: Forward, maxBatchTokens: number) {
+    const { name, card, maxTokens, tokenizer, prompts, head } = model;
+    this.name = name;
+    this.space = space;
+    this.dims = card.dims;
+    this.maxTokens = maxTokens;
+    // Not the model itself: its weights are in the session now.
+    this.#model = { tokenizer, prompts, head };
+    this.#forward = forward;
+    this.#maxBatchTokens = maxBatchTokens;
+  }
+
+  async encode(texts: readonly string[], options: EncodeTextsOptions = {}): Promise<Encoded> {
+    const dims = this.#dimsOf(options.dims);
+    const vectors = new Float32Array(texts.length * dims);
+    const truncated: number[] = [];
+    let tokens = 0;
+    for await (const part of this.encodeStream(texts, options)) {
+      vectors.set(part.vectors, part.first * dims);
+      for (const i of part.truncated) truncated.push(part.first + i);
+      tokens += part.tokens;
+    }
+    return { vectors, dims, tokens, truncated };
+  }
+
+  async *encodeStream(
+    texts: AsyncIterable<string> | Iterable<string>,
+    { role = "document", dims: wanted, signal, onProgress }: EncodeTextsOptions = {},
+  ): AsyncGenerator<EncodedPart> {
+    const dims = this.#dimsOf(wanted);
+    const prompt = this.#model.prompts[role];
+    const done = { texts: 0, tokens: 0 };
+    const report = (texts: number, tokens: number) => {
+      done.texts += texts;
+      done.tokens += tokens;
+      onProgress?.({ ...done });
+    };
+    let first = 0;
+    for await (const window of this.#windows(texts, prompt, signal)) {
+      const vectors = await this.#run(window, { first, dims, signal, report });
+      const { texts, sequences, truncated, tokens } = window;
+      yield { first, texts, vectors, dims, tokens, truncated };
+      first += sequences.length;
+    }
+  }
+
+  /** Tokenizes until a window is full. */
+  async *#windows(
+    texts: AsyncIterable<string> | Iterable<string>,
+    prompt: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Window> {
+    const most = WINDOW_BATCHES * this.#maxBatchTokens;
+    let window = emptyWindow();
+    for await (const text of texts) {
+      throwIfAborted(signal, "encoding");
+      const whole = prompt + text;
+      const { ids, truncated } = this.#model.tokenizer.encode(whole, { maxLength: this.maxTokens });
+      if (truncated) window.truncated.push(window.sequences.length);
+      window.texts.push(text);
+      window.sequences.push(ids);
+      window.tokens += ids.length;
+      if (window.tokens < most && window.sequences.length < WINDOW_TEXTS) continue;
+      yield window;
+      window = emptyWindow();
+    }
+    if (window.sequences.length > 0) yield window;
+  }
+
+  async #run({ sequences }: Window, { first, dims, signal, report }: RunContext) {
+    const vectors = new Float32Array(sequences.length * dims);
+    const lengths = sequences.map(({ length }) => length);
+    const limits = { maxBatchTokens: this.#maxBatchTokens };
+    const batches = planBatches(lengths, limits);
+    const empty = sequences.length - batches.reduce((sum, { length }) => sum + length, 0);
+    if (empty > 0) report(empty, 0);
+    for (const batch of batches) {
+      // A run blocks the event loop: let it see an abort, a signal or a request in between.
+      await setImmediate();
+      throwIfAborted(signal, "encoding");
+      const found = await this.#forward.run(batch.map((i) => sequences[i]!));
+      const { normalize } = this.#model.head;
+      cutRows(found, {
+        width: this.space.dims,
+        dims,
+        normalize,
+        into: vectors,
+        rows: batch,
+        first,
+      });
+      report(
+        batch.length,
+        batch.reduce((sum, i) => sum + lengths[i]!, 0),
+      );
+    }
+    return vectors;
+  }
+
+  #dimsOf(wanted = this.space.dims): number {
+    if (this.dims.includes(wanted)) return wanted;
+    throw new NearfoldError("bad-argument", "the model was not trained for so many dimensions", {
+      at: this.name,
+      got: `${wanted}`,
+      wanted: `one of ${this.dims.join(", ")}`,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#forward[Symbol.asyncDispose]();
+  }
+}
+
+interface Window {
+  readonly texts: string[];
+  readonly sequences: Int32Array[];
+  /** Indices into the window. */
+  readonly truncated: number[];
+  tokens: number;
+}
+
+function emptyWindow(): Window {
+  return { texts: [], sequences: [], truncated: [], tokens: 0 };
+}
+
+interface RunContext {
+  /** The window's place in the stream. */
+  readonly first: number;
+  readonly dims: number;
+  readonly signal: AbortSignal | undefined;
+  readonly report: (texts: number, tokens: number) => void;
+}

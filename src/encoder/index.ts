@@ -1,0 +1,11 @@
+/** Texts in, vectors out. */
+export {
+  type Encoded,
+  type EncodedPart,
+  type EncodeProgress,
+  type Encoder,
+  type EncoderOptions,
+  type EncodeTextsOptions,
+  openEncoder,
+} from "./encoder.ts";
+export { type BatchLimits, planBatches } from "./plan-batches.ts";

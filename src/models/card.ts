@@ -1,0 +1,80 @@
+/** `nearfold.json`: what a model's folder says of itself that no other file of it can. */
+import { NearfoldError } from "../errors.ts";
+import { describeSpace, type Space } from "../space.ts";
+import { isJsonObject, type JsonObject, show } from "./json-file.ts";
+import type { Card, DataRecord, Lineage } from "./model.ts";
+
+export const CARD_FILE = "nearfold.json";
+
+/** The card of a model that others made: nothing is known of where it comes from. */
+export function newCard(dims: number, prompts: Card["prompts"], similarity: Space["similarity"]) {
+  const lineage = { data: [], losses: [], versions: {}, metrics: {} };
+  const space = { id: "", dims, similarity };
+  return { version: 1, dims: [dims], prompts, space, lineage } as const satisfies Card;
+}
+
+/** @throws bad-input naming the field; unsupported for the layout of another release */
+export function parseCard(json: JsonObject, at: string): Card {
+  if (json.version !== 1) {
+    const [got, wanted] = [show(json.version), "1"];
+    const hint = "A newer release of nearfold wrote it";
+    throw new NearfoldError("unsupported", "an unknown layout", { at, got, wanted, hint });
+  }
+  const check = (field: string, value: unknown, fits: boolean, wanted: string) => {
+    if (fits) return;
+    const what = `field "${field}" is not usable`;
+    throw new NearfoldError("bad-input", what, { at, got: show(value), wanted });
+  };
+  const { dims, prompts, space, lineage } = json as unknown as Card;
+  const size = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  const falling = () => dims.every((dim, i) => size(dim) && (i === 0 || dim < dims[i - 1]!));
+  const ok = Array.isArray(dims) && dims.length > 0 && falling();
+  check("dims", dims, ok, "a list of sizes, the largest first");
+  check("prompts", prompts, isRecordOf(prompts, "string"), "texts by role");
+  const known = isJsonObject(space) && ["cosine", "dot"].includes(`${space.similarity}`);
+  const whole = known && /^sha256:[0-9a-f]{64}$/.test(`${space.id}`) && space.dims === dims[0];
+  check("space", space, whole, "id, dims as the first of dims, and similarity");
+  check("lineage", lineage, isLineage(lineage), "data, losses, versions and metrics");
+  const { query = "", document = "" } = prompts;
+  return { version: 1, dims, prompts: { query, document }, space, lineage };
+}
+
+/** @throws mismatch when the folder's files are no longer those that were saved with the card */
+export function requireOwnSpace(card: Card, found: Space, at: string): void {
+  if (card.space.id === found.id && card.space.dims === found.dims) return;
+  throw new NearfoldError("mismatch", "the folder was changed since it was saved", {
+    at,
+    got: describeSpace(found),
+    wanted: describeSpace(card.space),
+    hint: "Weights, tokenizer, pooling, prompts or limit differ. Restore them, or remove nearfold.json to load it as another model",
+  });
+}
+
+function isLineage(value: unknown): value is Lineage {
+  if (!isJsonObject(value)) return false;
+  const { base, data, losses, seed, training, versions, metrics } = value;
+  return (
+    ["string", "undefined"].includes(typeof base) &&
+    ["number", "undefined"].includes(typeof seed) &&
+    (training === undefined || isJsonObject(training)) &&
+    Array.isArray(data) &&
+    data.every(isDataRecord) &&
+    Array.isArray(losses) &&
+    losses.every((loss) => typeof loss === "string") &&
+    isRecordOf(versions, "string") &&
+    isRecordOf(metrics, "number")
+  );
+}
+
+function isDataRecord(value: unknown): value is DataRecord {
+  return (
+    isJsonObject(value) &&
+    typeof value.name === "string" &&
+    typeof value.rows === "number" &&
+    typeof value.sha256 === "string"
+  );
+}
+
+function isRecordOf(value: unknown, type: "string" | "number"): boolean {
+  return isJsonObject(value) && Object.values(value).every((entry) => typeof entry === type);
+}

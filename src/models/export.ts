@@ -1,0 +1,26 @@
+import { type Graph, graphOf } from "../graph/node.ts";
+import { share } from "../graph/rewrite.ts";
+import { paddedLayout } from "../nn/padded-layout.ts";
+import { toDefaultDomain } from "../onnx/default-domain.ts";
+import { encoderGraph } from "./encoder-graph.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * The model as other programs take it: `input_ids` and `attention_mask`, int64 `[batch_size, sequence_length]`, in; `last_hidden_state`
+ * `[batch_size, sequence_length, D]` and `sentence_embedding` `[batch_size, D]` out. Default domain, lowest opset; the weights are inputs
+ * by their names.
+ */
+export function exportGraph({
+  architecture,
+  config,
+  head,
+}: Pick<Model, "architecture" | "config" | "head">): Graph {
+  const layout = paddedLayout(head.pooling);
+  const { tokens, embeddings } = encoderGraph(architecture, config, head, layout);
+  const values = toDefaultDomain([layout.toBatch(tokens), embeddings]);
+  const [last_hidden_state, sentence_embedding] = share(values);
+  return graphOf({
+    last_hidden_state: last_hidden_state!,
+    sentence_embedding: sentence_embedding!,
+  });
+}

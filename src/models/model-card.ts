@@ -1,0 +1,139 @@
+/** README.md: the model card that the Hub and a person with an editor show. */
+import type { Card, DataRecord, Model } from "./model.ts";
+
+/** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
+export function modelCard(model: Model, card: Card): string {
+  const { name, architecture, config, head, maxTokens, prompts } = model;
+  const dims = card.dims.join(", ");
+  const limit = Number.isFinite(maxTokens) ? `${maxTokens} tokens; longer texts are cut` : "none";
+  const facts = [
+    `- Dimensions: ${card.dims[0]}${card.dims.length > 1 ? ` (Matryoshka: ${dims})` : ""}`,
+    `- Longest text: ${limit}`,
+    `- Pooling: ${head.pooling}${head.normalize ? ", normalized to length 1" : ""}`,
+    `- Compared by: ${card.space.similarity}`,
+    `- Vocabulary: ${architecture.vocabSize(config)} tokens`,
+    ...(card.lineage.base === undefined ? [] : [`- Adapted from: ${inline(card.lineage.base)}`]),
+    ...Object.entries(prompts).flatMap(([role, text]) =>
+      text === "" ? [] : [`- Put before a ${role}: \`${inline(text)}\``],
+    ),
+    `- Space: \`${card.space.id}\``,
+  ];
+  return [
+    frontMatter(name, card),
+    `# ${inline(name)}`,
+    "Text in, vectors out: for search, clustering and deduplication. Made with nearfold.",
+    facts.join("\n"),
+    usage(model),
+    ...dataSection(card.lineage.data),
+    ...trainingSection(card),
+    ...metricsSection(card.lineage.metrics),
+  ].join("\n\n");
+}
+
+/** Strings as JSON, which is YAML too. */
+function frontMatter(name: string, { lineage }: Card): string {
+  const tags = ["sentence-transformers", "feature-extraction", "sentence-similarity"];
+  const base = lineage.base !== undefined && /^[\w.-]+\/[\w.-]+$/.test(lineage.base);
+  const metrics = Object.entries(lineage.metrics).map(
+    ([key, value]) => `    - type: ${JSON.stringify(key)}\n      value: ${value}`,
+  );
+  return [
+    "---",
+    "library_name: sentence-transformers",
+    "pipeline_tag: sentence-similarity",
+    "tags:",
+    ...[...tags, "transformers.js", "onnx", "nearfold"].map((tag) => `- ${tag}`),
+    ...(base ? [`base_model: ${JSON.stringify(lineage.base)}`] : []),
+    ...(metrics.length === 0
+      ? []
+      : [
+          "model-index:",
+          `- name: ${JSON.stringify(name)}`,
+          "  results:",
+          "  - task:",
+          "      type: sentence-similarity",
+          "    dataset:",
+          "      type: unknown",
+          "      name: Held out",
+          "    metrics:",
+          ...metrics,
+        ]),
+    "---",
+  ].join("\n");
+}
+
+function usage({ name, head, prompts }: Model): string {
+  const folder = `./${inline(name)}`;
+  const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
+  const role = prompts.query === prompts.document ? "" : ', { role: "query" }';
+  const pooling = { cls: "cls", lasttoken: "last_token" }[head.pooling as string] ?? "mean";
+  const viaPipeline = ["mean", "cls"].includes(head.pooling);
+  const js = viaPipeline
+    ? [
+        'import { pipeline } from "@huggingface/transformers";',
+        `const extract = await pipeline("feature-extraction", "${folder}", { dtype: "fp32" });`,
+        `const vectors = await extract([${text}], { pooling: "${pooling}", normalize: ${head.normalize} });`,
+      ]
+    : [
+        'import { AutoModel, AutoTokenizer } from "@huggingface/transformers";',
+        `const tokenizer = await AutoTokenizer.from_pretrained("${folder}");`,
+        `const model = await AutoModel.from_pretrained("${folder}", { dtype: "fp32" });`,
+        `const { sentence_embedding } = await model(tokenizer([${text}], { padding: true, truncation: true }));`,
+      ];
+  return [
+    "## How to use",
+    fenced("ts", [
+      'import { openEncoder } from "nearfold/encoder";',
+      `await using encoder = await openEncoder("${folder}");`,
+      `const { vectors } = await encoder.encode(["How tall is the Eiffel Tower?"]${role});`,
+    ]),
+    "With sentence-transformers:",
+    fenced("python", [
+      "from sentence_transformers import SentenceTransformer",
+      `model = SentenceTransformer("${folder}")`,
+      `vectors = model.encode([${text}])`,
+    ]),
+    "With transformers.js:",
+    fenced("js", js),
+  ].join("\n\n");
+}
+
+function fenced(language: string, lines: readonly string[]): string {
+  return ["```".concat(language), ...lines, "```"].join("\n");
+}
+
+function dataSection(data: readonly DataRecord[]): string[] {
+  if (data.length === 0) return [];
+  const rows = data.map(({ name, rows, licence, sha256 }) => [
+    name,
+    `${rows}`,
+    licence ?? "not stated",
+    sha256,
+  ]);
+  return ["## Data", table(["name", "rows", "licence", "SHA-256"], rows)];
+}
+
+function trainingSection({ lineage: { losses, seed, training = {}, versions } }: Card): string[] {
+  const rows = [
+    ...losses.map((loss) => ["loss", loss]),
+    ...Object.entries(training).map(([key, value]) => [key, `${value}`]),
+    ...(seed === undefined ? [] : [["seed", `${seed}`]]),
+    ...Object.entries(versions),
+  ];
+  return rows.length === 0 ? [] : ["## Training", table(["what", "value"], rows)];
+}
+
+function metricsSection(metrics: Readonly<Record<string, number>>): string[] {
+  const rows = Object.entries(metrics).map(([name, value]) => [name, `${+value.toFixed(4)}`]);
+  return rows.length === 0 ? [] : ["## Metrics", table(["metric", "value"], rows)];
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(inline).join(" | ")} |`;
+  return [line(header), `|${"---|".repeat(header.length)}`, ...rows.map(line)].join("\n");
+}
+
+/** Text that stays inside its line and its table cell. */
+function inline(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[|`"\\]/g, "\\$&");
+}

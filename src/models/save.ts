@@ -1,0 +1,99 @@
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { exists, writeDurably, writeFolderDurably } from "../durable.ts";
+import { bug, NearfoldError } from "../errors.ts";
+import { saveModel as saveOnnx } from "../onnx/file.ts";
+import { writeSafetensors } from "../tensor/safetensors.ts";
+import { CARD_FILE, parseCard } from "./card.ts";
+import { exportGraph } from "./export.ts";
+import { spaceOf } from "./fingerprint.ts";
+import { type JsonObject, toJson } from "./json-file.ts";
+import type { Card, Model } from "./model.ts";
+import { modelCard } from "./model-card.ts";
+import { architectureOf } from "./registry.ts";
+import { moduleFiles } from "./sentence-transformers.ts";
+import { specialTokenCount, tokenizerConfigJson, tokenizerJson } from "./tokenizer-files.ts";
+
+export interface SaveModelOptions {
+  /** Put it in the place of another model that nearfold saved. Nothing else is ever replaced. @default false */
+  readonly replace?: boolean;
+}
+
+/**
+ * Writes a model's folder, which nearfold, sentence-transformers (2.0 and newer) and transformers.js read; `card.space` and
+ * `card.prompts` are brought up to date. Under its final name the folder is complete.
+ * @returns the card that was written
+ * @throws exists; bad-argument or unsupported for a model that the folder can't express; io
+ */
+export async function saveModel(
+  folder: string,
+  model: Model,
+  { replace = false }: SaveModelOptions = {},
+): Promise<Card> {
+  checkExpressible(model);
+  if (replace) await requireReplaceable(folder);
+  const card = cardOf(model);
+  const { tokenizer, maxTokens, weights, configJson } = model;
+  await writeFolderDurably(
+    folder,
+    async (temporary) => {
+      const files: Record<string, string> = {
+        "config.json": toJson(configJson),
+        "tokenizer.json": tokenizerJson(tokenizer, maxTokens),
+        "tokenizer_config.json": tokenizerConfigJson(tokenizer, maxTokens),
+        [CARD_FILE]: toJson(card),
+        "README.md": modelCard(model, card),
+      };
+      for (const [name, json] of Object.entries(moduleFiles(model))) files[name] = toJson(json);
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(temporary, name)), { recursive: true });
+        await writeDurably(join(temporary, name), text);
+      }
+      await writeSafetensors(join(temporary, "model.safetensors"), weights, {
+        metadata: { format: "pt" },
+      });
+      await mkdir(join(temporary, "onnx"));
+      await saveOnnx(join(temporary, "onnx", "model.onnx"), exportGraph(model), { weights });
+    },
+    { replace },
+  );
+  return card;
+}
+
+function cardOf(model: Model): Card {
+  const { card, prompts } = model;
+  const whole: Card = { ...card, prompts, space: spaceOf(model) };
+  // What could not be read back must not be written: a metric that is NaN, dims that are not the model's.
+  return parseCard(JSON.parse(JSON.stringify(whole)) as JsonObject, `the card of ${model.name}`);
+}
+
+/** @throws bad-argument or unsupported for what its readers would compute otherwise */
+function checkExpressible({ name, architecture, configJson, head, tokenizer }: Model): void {
+  if (architectureOf(configJson.model_type, name) !== architecture) {
+    throw bug("config.json is of another architecture", { at: name });
+  }
+  if (architecture.module !== "StaticEmbedding") return;
+  if (head.pooling !== "mean") {
+    const [got, wanted] = [head.pooling, "mean"];
+    const what = "a static embedder's other readers know one pooling";
+    throw new NearfoldError("unsupported", what, { at: name, got, wanted });
+  }
+  if (specialTokenCount(tokenizer) > 0) {
+    throw new NearfoldError("bad-argument", "a static embedder's texts have no special tokens", {
+      at: name,
+      hint: "Use a tokenizer whose post_processor is null",
+    });
+  }
+}
+
+/** @throws exists when the folder holds something that is not a model of ours */
+async function requireReplaceable(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory() || (await exists(join(folder, CARD_FILE)))) return;
+  if ((await readdir(folder)).length === 0) return;
+  throw new NearfoldError("exists", "the folder holds something else than a nearfold model", {
+    at: folder,
+    got: `no ${CARD_FILE}`,
+    hint: "Choose another name, or empty it yourself",
+  });
+}

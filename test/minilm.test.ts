@@ -1,0 +1,35 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { openEncoder } from "../src/encoder/index.ts";
+import { loadModel } from "../src/models/index.ts";
+import { parseSafetensors } from "../src/tensor/safetensors.ts";
+import { miniLm, miniLmIsThere, withoutMiniLm } from "./minilm.ts";
+import { shared, sharedIsThere, withoutShared } from "./shared.ts";
+
+describe("all-MiniLM-L6-v2, a real sentence embedder", () => {
+  test("is read as sentence-transformers reads it", async (context) => {
+    if (!miniLmIsThere) context.skip(withoutMiniLm);
+    const { head, maxTokens, prompts, weights, card } = await loadModel(miniLm);
+    expect({ head, maxTokens, prompts }).toEqual({
+      head: { pooling: "mean", normalize: true },
+      maxTokens: 256,
+      prompts: { query: "", document: "" },
+    });
+    expect(weights.has("pooler.dense.weight")).toBe(true);
+    expect(weights.has("embeddings.position_ids")).toBe(false);
+    expect(card.space).toMatchObject({ dims: 384, similarity: "cosine" });
+  });
+
+  test("gives the vectors of sentence-transformers", async (context) => {
+    if (!miniLmIsThere) context.skip(withoutMiniLm);
+    if (!sharedIsThere) context.skip(withoutShared);
+    const path = shared("models/all-minilm-l6-v2/reference");
+    const { texts } = JSON.parse(await readFile(`${path}.json`, "utf8")) as { texts: string[] };
+    const { tensors } = parseSafetensors(await readFile(`${path}.safetensors`));
+    const [wanted] = [...tensors.values()];
+    await using encoder = await openEncoder(miniLm);
+    const { vectors, truncated } = await encoder.encode(texts);
+    expect(vectors).toBeClose(wanted!.data as Float32Array, { rtol: 0, atol: 1e-5 });
+    expect(truncated.length).toBeGreaterThan(0);
+  });
+});
