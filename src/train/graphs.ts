@@ -134,19 +134,32 @@ function gradientGraph(
     return inputName(weight);
   });
   const rows = rowSources(found, written);
+  // ONNX Runtime walks back from the outputs and begins with the last node of the file: what is to run first (the loss, then the
+  // last layer's gradients) is written last. The other way round, all activations stay until the end.
+  written.reverse();
   const shared = share(written.map(([, value]) => value));
   const graph = graphOf(Object.fromEntries(written.map(([name], i) => [name, shared[i]!])));
   return { graph, dense, rows };
 }
 
+/** One output for each distinct value: tables that are added up (words, positions) have the same rows. */
 function rowSources({ rows }: Gradients, written: [string, Value][]): RowSource[] {
+  const outputs = new Map<Value, string>();
+  const outputOf = (value: Value, name: string): string => {
+    const known = outputs.get(value);
+    if (known) return known;
+    outputs.set(value, name);
+    written.push([name, value]);
+    return name;
+  };
   return [...rows].flatMap(([table, parts]) =>
-    parts.map((part, index) => {
+    parts.map(({ rows: values, indices }, index) => {
       const name = names.rows(inputName(table), index);
-      written.push([name, part.rows]);
-      const indices = isInput(part.indices) ? inputName(part.indices) : `${name}.indices`;
-      if (!isInput(part.indices)) written.push([indices, part.indices]);
-      return { table: inputName(table), rows: name, indices };
+      return {
+        table: inputName(table),
+        rows: outputOf(values, name),
+        indices: isInput(indices) ? inputName(indices) : outputOf(indices, `${name}.indices`),
+      };
     }),
   );
 }
