@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { openEncoder } from "../src/encoder/index.ts";
 import { loadModel } from "../src/models/index.ts";
 import { parseSafetensors } from "../src/tensor/safetensors.ts";
-import { miniLm, miniLmIsThere, withoutMiniLm } from "./minilm.ts";
-import { shared, sharedIsThere, withoutShared } from "./shared.ts";
+import { miniLm, miniLmIsThere, whereMiniLm } from "./minilm.ts";
+import { shared, sharedIsThere, whereShared } from "./shared.ts";
 
 describe("all-MiniLM-L6-v2, a real sentence embedder", () => {
-  test("is read as sentence-transformers reads it", async (context) => {
-    if (!miniLmIsThere) context.skip(withoutMiniLm);
+  const read = "is read as sentence-transformers reads it";
+  test.skipIf(!miniLmIsThere)(whereMiniLm(read), async () => {
     const { head, maxTokens, prompts, weights, card } = await loadModel(miniLm);
     expect({ head, maxTokens, prompts }).toEqual({
       head: { pooling: "mean", normalize: true },
@@ -20,9 +20,8 @@ describe("all-MiniLM-L6-v2, a real sentence embedder", () => {
     expect(card.space).toMatchObject({ dims: 384, similarity: "cosine" });
   });
 
-  test("gives the vectors of sentence-transformers", async (context) => {
-    if (!miniLmIsThere) context.skip(withoutMiniLm);
-    if (!sharedIsThere) context.skip(withoutShared);
+  const same = "gives the vectors of sentence-transformers";
+  test.skipIf(!miniLmIsThere || !sharedIsThere)(whereShared(whereMiniLm(same)), async () => {
     const path = shared("models/all-minilm-l6-v2/reference");
     const { texts } = JSON.parse(await readFile(`${path}.json`, "utf8")) as { texts: string[] };
     const { tensors } = parseSafetensors(await readFile(`${path}.safetensors`));

@@ -8,5 +8,8 @@ export const miniLm = join(models, "all-minilm-l6-v2");
 
 export const miniLmIsThere = existsSync(join(miniLm, "model.safetensors"));
 
-/** The reason a test gives for its skip. */
-export const withoutMiniLm = "needs all-minilm-l6-v2 in NEARFOLD_MODELS or .cache/models";
+/** The name of a test that needs it, with the reason where it is skipped. */
+export function whereMiniLm(name: string): string {
+  const reason = "all-minilm-l6-v2 is not in NEARFOLD_MODELS or .cache/models";
+  return miniLmIsThere ? name : `${name} (skipped: ${reason})`;
+}

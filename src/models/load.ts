@@ -80,13 +80,13 @@ async function openWeights(home: string): Promise<Safetensors> {
 /** `config.json`; a folder of sentence-transformers' StaticEmbedding has none, and needs none. */
 async function readConfig(path: string, { module }: Modules, file: Safetensors) {
   const json = await readJsonObject(path);
-  const isStatic = module === "StaticEmbedding";
-  if (json && (!isStatic || json.model_type === "static")) return json;
-  const table = ["embedding.weight", "embeddings"].find((name) => file.has(name));
-  if (isStatic && table !== undefined) {
+  const isStatic = module === "StaticEmbedding" && json?.model_type !== "static";
+  const table = ["embedding.weight", "embeddings"].find((name) => isStatic && file.has(name));
+  if (table !== undefined) {
     const [vocab_size, hidden_size] = file.info(table).shape;
     return { model_type: "static", vocab_size, hidden_size } satisfies JsonObject;
   }
+  if (json) return json;
   throw new NearfoldError("not-found", "the folder has no config.json", { at: path });
 }
 

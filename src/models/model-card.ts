@@ -27,7 +27,9 @@ export function modelCard(model: Model, card: Card): string {
     ...dataSection(card.lineage.data),
     ...trainingSection(card),
     ...metricsSection(card.lineage.metrics),
-  ].join("\n\n");
+  ]
+    .join("\n\n")
+    .concat("\n");
 }
 
 /** Strings as JSON, which is YAML too. */
@@ -65,7 +67,7 @@ function frontMatter(name: string, { lineage }: Card): string {
 function usage({ name, head, prompts }: Model): string {
   const folder = `./${inline(name)}`;
   const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
-  const role = prompts.query === prompts.document ? "" : ', { role: "query" }';
+  const roles = prompts.query === prompts.document ? [] : ['// For a query: { role: "query" }'];
   const pooling = { cls: "cls", lasttoken: "last_token" }[head.pooling as string] ?? "mean";
   const viaPipeline = ["mean", "cls"].includes(head.pooling);
   const js = viaPipeline
@@ -85,7 +87,8 @@ function usage({ name, head, prompts }: Model): string {
     fenced("ts", [
       'import { openEncoder } from "nearfold/encoder";',
       `await using encoder = await openEncoder("${folder}");`,
-      `const { vectors } = await encoder.encode(["How tall is the Eiffel Tower?"]${role});`,
+      'const { vectors } = await encoder.encode(["How tall is the Eiffel Tower?"]);',
+      ...roles,
     ]),
     "With sentence-transformers:",
     fenced("python", [
