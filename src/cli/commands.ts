@@ -1,0 +1,17 @@
+import { buildIndex } from "./build-index.ts";
+import type { CommandSpec } from "./command.ts";
+import { doctor } from "./doctor.ts";
+import { embed } from "./embed.ts";
+import { evaluate } from "./eval.ts";
+import { search } from "./search.ts";
+import { train } from "./train.ts";
+
+/** Every command, in the order of a model's life. */
+export const commands = {
+  train,
+  eval: evaluate,
+  embed,
+  index: buildIndex,
+  search,
+  doctor,
+} as const satisfies Record<string, CommandSpec<never>>;
