@@ -26,7 +26,7 @@ export function parseBertConfig(read: ConfigReader): BertConfig {
   return {
     vocabSize: read.count("vocab_size"),
     hiddenSize: read.count("hidden_size"),
-    layers: read.count("num_hidden_layers"),
+    layers: read.layers("num_hidden_layers"),
     heads: read.divisor("num_attention_heads", "hidden_size"),
     intermediateSize: read.count("intermediate_size"),
     maxPositions: read.count("max_position_embeddings"),

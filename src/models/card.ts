@@ -31,8 +31,9 @@ export function parseCard(json: JsonObject, at: string): Card {
   const ok = Array.isArray(dims) && dims.length > 0 && falling();
   check("dims", dims, ok, "a list of sizes, the largest first");
   check("prompts", prompts, isRecordOf(prompts, "string"), "texts by role");
-  const known = isJsonObject(space) && ["cosine", "dot"].includes(`${space.similarity}`);
-  const whole = known && /^sha256:[0-9a-f]{64}$/.test(`${space.id}`) && space.dims === dims[0];
+  const named = isJsonObject(space) && typeof space.id === "string" && space.dims === dims[0];
+  const compared = named && (space.similarity === "cosine" || space.similarity === "dot");
+  const whole = compared && /^sha256:[0-9a-f]{64}$/.test(space.id);
   check("space", space, whole, "id, dims as the first of dims, and similarity");
   check("lineage", lineage, isLineage(lineage), "data, losses, versions and metrics");
   const { query = "", document = "" } = prompts;

@@ -5,6 +5,8 @@ export interface ConfigReader {
   readonly has: (key: string) => boolean;
   /** A whole number of at least 1. */
   readonly count: (key: string, fallback?: number) => number;
+  /** A count of layers: few enough to build all of them before a weight is looked for. */
+  readonly layers: (key: string) => number;
   /** A count that divides another field's. */
   readonly divisor: (key: string, of: string) => number;
   /** A finite number. */
@@ -15,6 +17,7 @@ export interface ConfigReader {
 
 /** Sizes above this are no model's: they are refused before anything is allocated. */
 const MOST = 2 ** 31 - 1;
+const MOST_LAYERS = 1024;
 
 /** @throws bad-input naming the file, the field, what it holds and what it should */
 export function configReader(json: Readonly<Record<string, unknown>>, at: string): ConfigReader {
@@ -34,6 +37,11 @@ export function configReader(json: Readonly<Record<string, unknown>>, at: string
   return {
     has: (key) => json[key] !== undefined && json[key] !== null,
     count,
+    layers: (key) => {
+      const value = count(key);
+      if (value > MOST_LAYERS) throw wrong(key, `at most ${MOST_LAYERS} layers`);
+      return value;
+    },
     divisor: (key, of) => {
       const value = count(key);
       if (count(of) % value !== 0) throw wrong(key, `a divisor of ${of}, which is ${json[of]}`);

@@ -1,8 +1,10 @@
 import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { NearfoldError } from "../errors.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats, longs, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -123,6 +125,13 @@ describe("a folder that is not right is refused, and the message says where and 
       edit("config.json", (json) => ({ ...json, model_type: "mamba" })),
       "unsupported",
       /config\.json: unknown model_type \(got "mamba", wanted one of bert, static\)/,
+    ],
+    [
+      "more layers than could be built",
+      "bert",
+      edit("config.json", (json) => ({ ...json, num_hidden_layers: 2e9 })),
+      "bad-input",
+      /"num_hidden_layers" is not usable \(got 2000000000, wanted at most 1024 layers\)/,
     ],
     ["no config.json", "bert", (f) => rm(join(f, "config.json")), "not-found", /config\.json/],
     [
@@ -280,6 +289,50 @@ describe("a folder that is not right is refused, and the message says where and 
     await cp(join(temporary.path, "bert", "nearfold.json"), join(folder, "nearfold.json"));
     await edit("nearfold.json", (json) => ({ ...json, ...by }))(folder);
     await expect(loadModel(folder)).rejects.toMatchObject({ code });
+  });
+});
+
+describe("whatever its settings hold, a folder is read or refused, and nothing else happens", () => {
+  const files = [
+    "config.json",
+    "modules.json",
+    "nearfold.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "1_Pooling/config.json",
+  ];
+  const value = fc.oneof(
+    fc.jsonValue({ maxDepth: 1 }),
+    fc.constantFrom<fc.JsonValue>({ toString: 1 }, { __proto__: null }, -1, 2 ** 60, "../x", "\0"),
+  );
+
+  test.each(files)("%s", async (file) => {
+    const folder = join(temporary.path, `fuzz-${count++}`);
+    await cp(join(temporary.path, "bert"), folder, { recursive: true });
+    const path = join(folder, file);
+    const text = await readFile(path, "utf8");
+    const keys = [...text.matchAll(/"(\w+)":/g)].map(([, key]) => key!);
+    const onKey = fc
+      .tuple(fc.constantFrom(...keys), value)
+      .map(([key, by]) =>
+        JSON.stringify(JSON.parse(text, (name, old: unknown) => (name === key ? by : old))),
+      );
+    const onBytes = fc
+      .tuple(fc.nat(text.length - 1), fc.string())
+      .map(([at, by]) => text.slice(0, at) + by + text.slice(at + by.length));
+    const whole = value.map((by) => JSON.stringify(by));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(onKey, onBytes, whole), async (content) => {
+        await writeFile(path, content);
+        const error: unknown = await loadModel(folder).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (error !== undefined) expect(error).toBeInstanceOf(NearfoldError);
+        expect((error as NearfoldError | undefined)?.code).not.toBe("bug");
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -105,10 +105,10 @@ function parseModules(json: unknown, at: string): readonly ModuleEntry[] {
   if (json === undefined) return [{ type: "Transformer", path: "" }];
   const entries = Array.isArray(json) ? json : [];
   const modules = entries.filter(isJsonObject).map(({ type, path }) => {
-    const [library, ...rest] = `${type}`.split(".");
+    const [library, ...rest] = asText(type).split(".");
     return {
-      type: library === "sentence_transformers" ? (rest.at(-1) ?? "") : `${type}`,
-      path: `${path ?? ""}`,
+      type: library === "sentence_transformers" ? (rest.at(-1) ?? "") : asText(type),
+      path: asText(path),
     };
   });
   if (modules.length === 0) {
@@ -168,7 +168,7 @@ async function readMaxTokens(path: string): Promise<number | undefined> {
 async function readGeneral(path: string): Promise<Pick<Modules, "prompts" | "similarity">> {
   const json = (await readJsonObject(path)) ?? {};
   const prompts = isJsonObject(json.prompts) ? json.prompts : {};
-  const fallback = `${json.default_prompt_name ?? ""}`;
+  const fallback = asText(json.default_prompt_name);
   const prompt = (...names: readonly string[]) => {
     const found = [...names, fallback].map((name) => ownText(prompts, name));
     return found.find((text) => text !== undefined) ?? "";
@@ -182,6 +182,10 @@ async function readGeneral(path: string): Promise<Pick<Modules, "prompts" | "sim
     prompts: { query: prompt("query"), document: prompt("document", "passage", "corpus") },
     similarity,
   };
+}
+
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function ownText(object: JsonObject, name: string): string | undefined {

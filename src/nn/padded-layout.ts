@@ -27,7 +27,7 @@ import { type Layout, MASKED } from "./layout.ts";
 import type { PoolingMode } from "./pooling.ts";
 
 /** Names of the graph inputs of a padded batch, as every exported text model has them. */
-export const paddedNames = { ids: "input_ids", mask: "attention_mask" } as const;
+const paddedNames = { ids: "input_ids", mask: "attention_mask" } as const;
 
 export interface PaddedLayout extends Layout {
   /** Rows `[B · S, D]` as the batch they are: `[B, S, D]`. */
