@@ -7,11 +7,11 @@ import { search } from "./search.ts";
 import { train } from "./train.ts";
 
 /** Every command, in the order of a model's life. */
-export const commands = {
+export const commands: Readonly<Record<string, CommandSpec>> = {
   train,
   eval: evaluate,
   embed,
   index: buildIndex,
   search,
   doctor,
-} as const satisfies Record<string, CommandSpec<never>>;
+};
