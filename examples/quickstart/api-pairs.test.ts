@@ -17,7 +17,7 @@ describe("pairs", () => {
         id: "fs.readFile",
         symbol: "fs.readFile",
         query: "The … function loads a document.",
-        document: "fs read file function path string buffer",
+        document: "fs.readFile: function readFile(path: string): Buffer",
         container: "fs",
         name: "readFile",
         signature: "function readFile(path: string): Buffer",
@@ -144,7 +144,7 @@ describe("the installed declarations", async () => {
       query: expect.stringMatching(
         /^The … read-only property of the AbortController interface returns an Abort… object/,
       ),
-      document: "abort controller signal readonly",
+      document: "AbortController.signal: readonly signal: AbortSignal",
     });
   });
 });

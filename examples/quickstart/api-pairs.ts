@@ -14,7 +14,7 @@ export interface ApiPair {
   readonly symbol: string;
   /** The description, the API's own name and each word of it masked. */
   readonly query: string;
-  /** What is indexed: each word of container, name and signature once, in this order. Repeats would only outweigh the others. */
+  /** `symbol: signature`: what is indexed. */
   readonly document: string;
   /** The module, namespace, class or interface that holds it, names joined by dots; empty for a global. */
   readonly container: string;
@@ -71,7 +71,7 @@ export function pairDeclarations(declarations: readonly ApiDeclaration[]): reado
       id: symbol,
       symbol,
       query,
-      document: [...new Set(splitWords(`${symbol} ${signature}`))].join(" "),
+      document: `${symbol}: ${signature}`,
       container: path.slice(0, -1).join("."),
       name,
       signature,
