@@ -61,7 +61,7 @@ describe.each(models)("%s", (name, make, width) => {
   });
 
   test("a stream comes in its order, in parts, and is the same", async () => {
-    await using encoder = await openEncoder(make(), { maxBatchTokens: 10 });
+    await using encoder = await openEncoder(make(), { maxBatchTokens: 2 });
     const { vectors } = await encoder.encode(texts);
     async function* stream() {
       for (const text of texts) yield text;
