@@ -27,6 +27,7 @@ export const archs = {
       wrap: false,
       wholeWords: 0.9,
       splitIdentifiers: true,
+      dropPunctuation: true,
       maxLength: maxTokens ?? 512,
     });
     const tokenizer = parseTokenizer(

@@ -17,6 +17,8 @@ export interface TrainWordPieceOptions extends TrainTokenizerOptions {
   readonly lowercase?: boolean;
   /** Whether words are also cut at case and digits: `getElementById` is `get element by id`. @default false */
   readonly splitIdentifiers?: boolean;
+  /** Whether punctuation is left out instead of being words of its own: right for bags of words. @default false */
+  readonly dropPunctuation?: boolean;
   /**
    * Share of the vocabulary, after special tokens and characters, given to the most frequent words as they are; the pieces in
    * the rest are then learnt on the other words. A static embedder does best near 1. @default 0
@@ -86,6 +88,7 @@ export function trainWordPiece(
 function partsOf({
   lowercase = true,
   splitIdentifiers = false,
+  dropPunctuation = false,
 }: TrainWordPieceOptions): TokenizerParts {
   const bert = {
     type: "BertNormalizer",
@@ -97,7 +100,15 @@ function partsOf({
   const borders = { type: "Replace", pattern: { Regex: IDENTIFIER_BORDERS }, content: " " };
   return {
     normalizer: splitIdentifiers ? { type: "Sequence", normalizers: [borders, bert] } : bert,
-    pre_tokenizer: { type: "BertPreTokenizer" },
+    pre_tokenizer: dropPunctuation
+      ? {
+          type: "Sequence",
+          pretokenizers: [
+            { type: "Punctuation", behavior: "Removed" },
+            { type: "BertPreTokenizer" },
+          ],
+        }
+      : { type: "BertPreTokenizer" },
     decoder: { type: "WordPiece", prefix: PREFIX, cleanup: true },
   };
 }
