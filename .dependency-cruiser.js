@@ -32,8 +32,16 @@ export default {
     {
       name: "root-knows-no-layer",
       severity: "error",
-      from: { path: "^src/[^/]+\\.ts$" },
+      comment: "errors, durable and space are below all layers; index.ts is above them",
+      from: { path: "^src/[^/]+\\.ts$", pathNot: "^src/index\\.ts$" },
       to: { path: "^src/[^/]+/" },
+    },
+    {
+      name: "no-way-around",
+      comment: "src/index.ts is for those outside",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^src/index\\.ts$" },
     },
     {
       name: "unknown-layer",
@@ -67,6 +75,9 @@ export default {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["node", "import", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["node", "import", "types"],
+    },
   },
 };

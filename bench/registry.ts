@@ -15,5 +15,3 @@ export const measurements = {
   "train-memory": trainMemory,
   gradcache,
 } as const satisfies Record<string, Measurement>;
-
-export type MeasurementName = keyof typeof measurements;

@@ -5,7 +5,7 @@ import { configReader } from "../src/models/config.ts";
 import type { Model } from "../src/models/index.ts";
 import { architectureOf } from "../src/models/registry.ts";
 import { floats, type Tensor } from "../src/tensor/tensor.ts";
-import { parseTokenizer, trainWordPiece } from "../src/text/index.ts";
+import { toTokenizer, trainWordPiece } from "../src/text/index.ts";
 import { goldenJson, goldenTensors } from "./golden.ts";
 
 /** Of many lengths, one of them empty, one longer than the models take. */
@@ -23,12 +23,7 @@ export const texts = [
 const prompts = { query: "query: ", document: "" };
 
 function tokenizer(wrap: boolean) {
-  const { tokenizerJson, tokenizerConfig } = trainWordPiece(texts, {
-    vocabSize: 512,
-    wrap,
-    splitIdentifiers: !wrap,
-  });
-  return parseTokenizer(JSON.stringify(tokenizerJson), JSON.stringify(tokenizerConfig), "tiny");
+  return toTokenizer(trainWordPiece(texts, { vocabSize: 512, wrap, splitIdentifiers: !wrap }));
 }
 
 /** The checkpoint of `goldens/models/bert`: 2 layers, 32 dimensions, texts of 60 tokens. */

@@ -3,7 +3,7 @@ import { NearfoldError } from "../errors.ts";
 import { loadModel } from "../models/load.ts";
 import type { Model } from "../models/model.ts";
 import { architectures } from "../models/registry.ts";
-import { parseTokenizer, trainWordPiece } from "../text/index.ts";
+import { toTokenizer, trainWordPiece } from "../text/index.ts";
 import { newStaticModel } from "../train/from-nothing.ts";
 import { type Recipe, recipes } from "./recipes.ts";
 
@@ -30,12 +30,7 @@ export const archs = {
       dropPunctuation: true,
       maxLength: maxTokens ?? 512,
     });
-    const tokenizer = parseTokenizer(
-      JSON.stringify(trained.tokenizerJson),
-      JSON.stringify(trained.tokenizerConfig),
-      name,
-    );
-    return newStaticModel(tokenizer, {
+    return newStaticModel(toTokenizer(trained, name), {
       name,
       seed,
       ...(dims !== undefined && { dims }),

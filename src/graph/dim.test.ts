@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { broadcast, product, quotient, sameDim, sum, UNKNOWN } from "./dim.ts";
+import { broadcast, product, quotient, sum, UNKNOWN } from "./dim.ts";
 
 describe("dimensions", () => {
   test.each([
@@ -41,9 +41,5 @@ describe("dimensions", () => {
     ["sizes that clash", [3, 4], [5], { clash: -1 }],
   ] as const)("broadcast: %s", (_, a, b, wanted) => {
     expect(broadcast(a, b)).toEqual(wanted);
-  });
-
-  test("nothing is the same as the unknown, not even itself", () => {
-    expect(sameDim(UNKNOWN, UNKNOWN)).toBe(false);
   });
 });

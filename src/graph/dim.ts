@@ -8,15 +8,6 @@ export type Shape = readonly Dim[];
 /** A dimension nothing is known of; it equals no other. */
 export const UNKNOWN = "?";
 
-/** Whether two dimensions are certainly the same. */
-export function sameDim(a: Dim, b: Dim): boolean {
-  return a === b && a !== UNKNOWN;
-}
-
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, axis) => sameDim(dim, b[axis] as Dim));
-}
-
 /** The product of dimensions: `product(["S", 2, "B"])` is `2*B*S`. */
 export function product(dims: Shape): Dim {
   const { factor, names } = factorize(dims);

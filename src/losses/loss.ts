@@ -1,7 +1,6 @@
 import type { Value } from "../graph/node.ts";
 import {
   add,
-  concat,
   div,
   exp,
   log,
@@ -53,11 +52,6 @@ export function products(a: Value, b: Value): Value {
 /** Dot products row by row: `[B, D], [B, D] -> [B]`. */
 export function rowProducts(a: Value, b: Value): Value {
   return reduceSum(mul(a, b), { axes: [-1] });
-}
-
-/** Positives, then each column of negatives, end to end: `[N, D]`. */
-export function documents({ positives, negatives }: Columns): Value {
-  return concat([positives, ...negatives], 0);
 }
 
 /** `log Σ exp` along the last axis, which goes away. */

@@ -110,7 +110,7 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
  * How many of the sequences (longest first) each block takes. A block costs `B · S · (S + 48)`: attention grows with the square
  * of its length, moving its slots with the length. More blocks are worth their overhead only where they save a tenth.
  */
-export function chooseBlocks(sorted: readonly number[], maxBlocks: number): number[] {
+function chooseBlocks(sorted: readonly number[], maxBlocks: number): number[] {
   const widths = sorted.map((length) => roundUp(length, SLOT_MULTIPLE));
   const cost = (from: number, to: number) =>
     from === to ? 0 : (to - from) * widths[from]! * (widths[from]! + 48);

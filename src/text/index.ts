@@ -6,6 +6,7 @@ export {
   type PairEncoding,
   parseTokenizer,
   type Tokenizer,
+  toTokenizer,
 } from "./tokenizer.ts";
 export { trainBpe } from "./train-bpe.ts";
 export { type TrainWordPieceOptions, trainWordPiece } from "./train-wordpiece.ts";

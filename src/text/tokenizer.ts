@@ -15,6 +15,7 @@ import {
   parseJsonObject,
   type TokenizerFile,
 } from "./tokenizer-file.ts";
+import type { TrainedTokenizer } from "./trained-file.ts";
 import { createWordEncoder, marksBeginTokens, type WordEncoder } from "./word-encoder.ts";
 import { createWordSplitter } from "./word-splitter.ts";
 
@@ -99,6 +100,12 @@ export function parseTokenizer(json: string, config: string, at: string): Tokeni
   } catch (cause) {
     throw describe(cause, "not a tokenizer that can be built", at);
   }
+}
+
+/** What a trainer learnt, ready for texts; `at` names it in errors. */
+export function toTokenizer(trained: TrainedTokenizer, at = "the trained tokenizer"): Tokenizer {
+  const { tokenizerJson, tokenizerConfig } = trained;
+  return parseTokenizer(JSON.stringify(tokenizerJson), JSON.stringify(tokenizerConfig), at);
 }
 
 interface Source {

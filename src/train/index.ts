@@ -6,6 +6,7 @@ export type {
   StepEvent,
   TrainEvent,
 } from "./events.ts";
+export { type NewStaticOptions, newStaticModel } from "./from-nothing.ts";
 export { type DevScore, defaultLoss, type TrainOptions } from "./options.ts";
 export type { SubwordOptions } from "./subword-table.ts";
 export { train } from "./trainer.ts";

@@ -22,7 +22,7 @@ export interface SubwordOptions {
 }
 
 /** The n-grams of a token as written in a WordPiece vocabulary: `<` begins a word, and a `##` piece does not begin one. */
-export function ngramsOf(token: string, minLength: number, maxLength: number): string[] {
+function ngramsOf(token: string, minLength: number, maxLength: number): string[] {
   const text = token.startsWith("##") ? `${token.slice(2)}>` : `<${token}>`;
   const letters = [...text];
   const found: string[] = [];
@@ -34,7 +34,7 @@ export function ngramsOf(token: string, minLength: number, maxLength: number): s
 }
 
 /** FNV-1a over UTF-16 units, to a bucket. */
-export function bucketOf(ngram: string, buckets: number): number {
+function bucketOf(ngram: string, buckets: number): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < ngram.length; i++) hash = Math.imul(hash ^ ngram.charCodeAt(i), 0x01000193);
   return (hash >>> 0) % buckets;
