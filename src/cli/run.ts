@@ -19,8 +19,13 @@ export interface Io {
 /**
  * Runs the command that `argv` names (without node and script) and gives the exit code: 0, 2 for a mistake of the
  * caller's, 1 for a failure of ours, 130 when it was stopped.
+ * @default specs every command of the program
  */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  io: Io,
+  specs: Readonly<Record<string, CommandSpec<never>>> = commands,
+): Promise<number> {
   let typed: CommonOptions = {};
   const program = new Command("nearfold")
     .description("Train, evaluate, index and search with embedding models.")
@@ -30,7 +35,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     typed = options;
     await perform(spec, args, options, io);
   };
-  for (const spec of Object.values(commands)) program.addCommand(toCommander(spec, act));
+  for (const spec of Object.values(specs)) program.addCommand(toCommander(spec, act));
   for (const command of [program, ...program.commands]) {
     command.showHelpAfterError("Type the same with --help for what there is.");
     command.exitOverride().configureOutput({

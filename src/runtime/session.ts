@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly memoryPattern?: boolean;
   /** Leave nodes that were written twice apart (recomputed activations). @default false */
   readonly keepDuplicates?: boolean;
+  /** Leave a Transpose before a product apart instead of fusing the two. @default false */
+  readonly keepTransposes?: boolean;
   /** Write ONNX Runtime's profile to files with this prefix. @default none */
   readonly profile?: string;
 }
@@ -72,6 +74,10 @@ export async function openSession(
 
 function toOrtOptions(options: SessionOptions): InferenceSession.SessionOptions {
   const { providers = ["cpu"], threads, prepack = true, memoryPattern = true } = options;
+  const disabled = [
+    ...(options.keepDuplicates ? ["CommonSubexpressionElimination"] : []),
+    ...(options.keepTransposes ? ["MatmulTransposeFusion"] : []),
+  ];
   return {
     executionProviders: [...providers],
     graphOptimizationLevel: "all",
@@ -83,8 +89,8 @@ function toOrtOptions(options: SessionOptions): InferenceSession.SessionOptions 
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     extra: {
       session: { ...(!prepack && { disable_prepacking: "1" }) },
-      ...(options.keepDuplicates && {
-        optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
+      ...(disabled.length > 0 && {
+        optimization: { disable_specified_optimizers: disabled.join(";") },
       }),
     },
   };

@@ -199,7 +199,10 @@ export class GradientComputer implements AsyncDisposable {
 async function compile(built: Graph | GradientGraph): Promise<Compiled> {
   const { graph, dense, rows } = "graph" in built ? built : { graph: built, dense: [], rows: [] };
   // Weights are inputs here, so nothing is pre-packed; shapes vary, so a memory pattern would only grow.
-  const session = await openSession(encodeModel(graph).bytes, { memoryPattern: false });
+  const session = await openSession(encodeModel(graph).bytes, {
+    memoryPattern: false,
+    keepTransposes: true,
+  });
   return { session, shape: { dense, rows } };
 }
 
