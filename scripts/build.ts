@@ -1,14 +1,14 @@
-/** Builds `dist/`: one JavaScript and one declaration file for each source. */
+/** Builds `dist/` (or the folder given): one JavaScript and one declaration file for each source. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
-rmSync("dist", { recursive: true, force: true });
+const [, , out = "dist"] = process.argv;
+rmSync(out, { recursive: true, force: true });
 const { status } = spawnSync(
   process.execPath,
-  ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"],
-  {
-    stdio: "inherit",
-  },
+  ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json", "--outDir", out],
+  { stdio: "inherit" },
 );
 if (status !== 0) process.exit(status ?? 1);
-if (existsSync("dist/cli/main.js")) chmodSync("dist/cli/main.js", 0o755);
+chmodSync(join(out, "cli/main.js"), 0o755);
