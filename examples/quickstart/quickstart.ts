@@ -108,7 +108,7 @@ async function indexAndSearch(
   );
   await using store = await openFileStore(join(out, "index"), { access: "read" });
   const asked = await encoder.encode(SAMPLES, { role: "query" });
-  return store.search(asked.vectors, 3);
+  return await store.search(asked.vectors, 3);
 }
 
 function cardOf({ model }: Trained, split: ApiSplit, { rows }: Quality): Model["card"] {
