@@ -25,8 +25,8 @@ export function attention(
   const alpha = scale ?? 1 / Math.sqrt((q.shape[1] as number) / heads);
   const [qs, ks, vs] = [q, k, v].map((x) => layout.toHeads(x, heads));
   const parts = layout.blocks.map(({ mask }, i) => {
-    const scores = add(matmul(qs![i]!, ks![i]!, { transB: true, alpha }), mask);
-    return matmul(drop(softmax(scores), i), vs![i]!);
+    const scores = add(matmul(qs[i], ks[i], { transB: true, alpha }), mask);
+    return matmul(drop(softmax(scores), i), vs[i]);
   });
   return layout.fromHeads(parts, heads);
 }

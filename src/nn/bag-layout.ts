@@ -42,7 +42,7 @@ export function packBags(
   for (const sequence of sequences) {
     tokens += sequence.length;
     for (let i = 0; i < sequence.length; i++) {
-      if (!columns.has(sequence[i]!)) columns.set(sequence[i]!, columns.size);
+      if (!columns.has(sequence[i])) columns.set(sequence[i], columns.size);
     }
   }
   const width = roundUpTokens(columns.size);
@@ -52,7 +52,7 @@ export function packBags(
   sequences.forEach((sequence, row) => {
     const weights = poolWeights(sequence.length);
     for (let i = 0; i < sequence.length; i++) {
-      bags[row * width + columns.get(sequence[i]!)!]! += weights[i]!;
+      bags[row * width + columns.get(sequence[i])!] += weights[i];
     }
   });
   const feeds = { [packedNames.ids]: ints(ids), [BAGS]: floats(bags, [sequences.length, width]) };

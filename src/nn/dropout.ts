@@ -43,8 +43,8 @@ export function counterDropout(layout: Layout): Dropout {
       // The blocks of one attention are one site: how many there are depends on the batch.
       if (block === 0) site++;
       const heads = reshape(columnKeys(x.shape[1] as number, site), [1, -1, 1, 1]);
-      const from = layout.toHeads(queryKeys, 1)[block]!;
-      const to = transpose(layout.toHeads(keyKeys, 1)[block]!, [0, 1, 3, 2]);
+      const from = layout.toHeads(queryKeys, 1)[block];
+      const to = transpose(layout.toHeads(keyKeys, 1)[block], [0, 1, 3, 2]);
       return mul(x, keep(mul(mul(from, heads), to), rate));
     },
   };

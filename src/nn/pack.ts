@@ -37,7 +37,7 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
   const { poolWeights = meanWeights, tokenTypes, dropoutKeys, maxBlocks = 3 } = options;
   const byLength = sequences.map((_, i) => i).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
   function lengthOf(i: number): number {
-    return sequences[i]!.length;
+    return sequences[i].length;
   }
   const sorted = byLength.map(lengthOf);
   const sizes = chooseBlocks(sorted, maxBlocks);
@@ -57,7 +57,7 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
   let [token, first, before] = [0, 0, 0];
   let emptySlot = { row: 0, column: 0, stride: 0 };
   sizes.forEach((count, block) => {
-    const width = roundUp(sorted[first]!, SLOT_MULTIPLE);
+    const width = roundUp(sorted[first], SLOT_MULTIPLE);
     const height = count + (block === sizes.length - 1 ? dummy : 0);
     const slots = new Int32Array(height * width).fill(total - 1);
     const mask = new Float32Array(height * width).fill(MASKED);
@@ -70,14 +70,14 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
         const slot = b * width + s;
         slots[slot] = token;
         mask[slot] = 0;
-        pool[slot] = weights[s]!;
-        ids[token] = sequences[which]![s]!;
-        if (tokenTypes) types[token] = tokenTypes[which]![s]!;
+        pool[slot] = weights[s];
+        ids[token] = sequences[which][s];
+        if (tokenTypes) types[token] = tokenTypes[which][s];
         if (keys) keys.set(dropoutKeys(which, s), 2 * token);
-        positions![token] = s;
-        row![token] = before + b * width;
-        column![token] = s;
-        stride![token] = width;
+        positions[token] = s;
+        row[token] = before + b * width;
+        column[token] = s;
+        stride[token] = width;
       }
       if (length < width) emptySlot = { row: before + b * width, column: length, stride: width };
       if (which >= 0 && b < count) {
@@ -91,16 +91,16 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
     first += count;
     before += height * width;
   });
-  row!.fill(emptySlot.row, token);
-  column!.fill(emptySlot.column, token);
-  stride!.fill(emptySlot.stride, token);
+  row.fill(emptySlot.row, token);
+  column.fill(emptySlot.column, token);
+  stride.fill(emptySlot.stride, token);
   feeds[packedNames.ids] = ints(ids);
   if (tokenTypes) feeds[packedNames.types] = ints(types);
   if (keys) feeds[dropoutInput] = ints(keys, [total, 2]);
-  feeds[packedNames.positions] = ints(positions!);
-  feeds[packedNames.row] = ints(row!);
-  feeds[packedNames.column] = ints(column!);
-  feeds[packedNames.stride] = ints(stride!);
+  feeds[packedNames.positions] = ints(positions);
+  feeds[packedNames.row] = ints(row);
+  feeds[packedNames.column] = ints(column);
+  feeds[packedNames.stride] = ints(stride);
   feeds[packedNames.order] = ints(order);
   feeds[packedNames.place] = ints(place);
   return { blocks: sizes.length, feeds, tokens };
@@ -110,10 +110,10 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
  * How many of the sequences (longest first) each block takes. A block costs `B · S · (S + 48)`: attention grows with the square
  * of its length, moving its slots with the length. More blocks are worth their overhead only where they save a tenth.
  */
-function chooseBlocks(sorted: readonly number[], maxBlocks: number): number[] {
+export function chooseBlocks(sorted: readonly number[], maxBlocks: number): number[] {
   const widths = sorted.map((length) => roundUp(length, SLOT_MULTIPLE));
   const cost = (from: number, to: number) =>
-    from === to ? 0 : (to - from) * widths[from]! * (widths[from]! + 48);
+    from === to ? 0 : (to - from) * widths[from] * (widths[from] + 48);
   const end = sorted.length;
   const borders = widths.flatMap((width, i) => (i > 0 && width !== widths[i - 1] ? [i] : []));
   let best = { sizes: [end], cost: cost(0, end) };
@@ -143,7 +143,7 @@ function roundUp(n: number, multiple: number): number {
 function slotCount(sorted: readonly number[], sizes: readonly number[]): number {
   let first = 0;
   return sizes.reduce((sum, count) => {
-    const slots = count * roundUp(sorted[first]!, SLOT_MULTIPLE);
+    const slots = count * roundUp(sorted[first], SLOT_MULTIPLE);
     first += count;
     return sum + slots;
   }, 0);

@@ -58,7 +58,7 @@ export function packedLayout(
     const parts = blocks === 1 ? [rows] : split(rows, concat(sizes, 0), 0);
     return slots.map((slot, i) => {
       const to = [dimOf(slot, 0), int64s([heads]), dimOf(slot, 1), int64s([width])];
-      return reshape(parts[i]!, concat(to, 0));
+      return reshape(parts[i], concat(to, 0));
     });
   };
   const joined = (parts: readonly Value[], width: number) =>
@@ -67,17 +67,17 @@ export function packedLayout(
       0,
     );
   const fromHeads = (parts: readonly Value[], heads: number): Value => {
-    const width = parts[0]!.shape[3] as number;
+    const width = parts[0].shape[3] as number;
     const { into, out } = mapsFor(heads);
     return reshape(permuteRows(joined(parts, width), out, into), [-1, heads * width]);
   };
   /** One row a sequence of each block, to the order in which the batch came. */
   const inOrder = (parts: readonly Value[]): Value =>
-    permuteRows(joined(parts, parts[0]!.shape.at(-1) as number), order, place);
+    permuteRows(joined(parts, parts[0].shape.at(-1) as number), order, place);
   const maxOf = (part: Value, i: number): Value => {
     // A block may hold a dummy sequence (see `pack`); no gradient may enter through it.
-    const real = reduceMax(cast(greater(pools[i]!, 0), "float32"), { axes: [3] });
-    const masked = add(part, transpose(masks[i]!, [0, 1, 3, 2]));
+    const real = reduceMax(cast(greater(pools[i], 0), "float32"), { axes: [3] });
+    const masked = add(part, transpose(masks[i], [0, 1, 3, 2]));
     return mul(reduceMax(masked, { axes: [2] }), real);
   };
   return {
@@ -87,7 +87,7 @@ export function packedLayout(
     blocks: masks.map((mask) => ({ mask })),
     toHeads,
     fromHeads,
-    poolLinear: (x) => inOrder(toHeads(x, 1).map((part, i) => matmul(pools[i]!, part))),
+    poolLinear: (x) => inOrder(toHeads(x, 1).map((part, i) => matmul(pools[i], part))),
     poolMax: (x) => inOrder(toHeads(x, 1).map(maxOf)),
   };
 }

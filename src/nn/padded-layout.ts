@@ -59,8 +59,8 @@ export function paddedLayout(mode: PoolingMode): PaddedLayout {
       return [transpose(toShape(x, heads, width), [0, 2, 1, 3])];
     },
     fromHeads: ([part], heads) => {
-      const width = part!.shape[3] as number;
-      return reshape(transpose(part!, [0, 2, 1, 3]), [-1, heads * width]);
+      const width = part.shape[3] as number;
+      return reshape(transpose(part, [0, 2, 1, 3]), [-1, heads * width]);
     },
     poolLinear: (x) => {
       if (mode === "max") throw bug("max pooling has no weights");
