@@ -80,7 +80,7 @@ describe("blocks", () => {
     ["equal lengths are one", [64, 64, 64], 3, [3]],
     ["two kinds of lengths are two", [64, 64, 8, 8, 8, 8], 3, [2, 4]],
     ["at most as many as allowed", [64, 32, 8, 8], 1, [4]],
-    ["a small saving is not worth a block", [64, 56, 56, 56], 3, [4]],
+    ["a small saving is not worth a block", [64, 64, 64, 56], 3, [4]],
   ] as const)("%s", (_, sorted, maxBlocks, wanted) => {
     expect(chooseBlocks(sorted, maxBlocks)).toEqual(wanted);
   });
