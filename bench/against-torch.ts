@@ -73,10 +73,10 @@ export async function trainAgainstTorch(
     { runs },
   );
   const peers: PeerFinding[] = python
-    ? torches.map(({ name }, index) => ({ name, figures: theirs[index]! }))
+    ? torches.map(({ name }, index) => ({ name, figures: theirs[index] }))
     : modes.map(({ dtype }) => ({ name: notInstalled(`PyTorch 2.15 ${dtype}`) }));
   const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-  return { ours: figures!, peers, details: { tokens, insideOnnxRuntimeMs: median(inside) } };
+  return { ours: figures, peers, details: { tokens, insideOnnxRuntimeMs: median(inside) } };
 }
 
 function requireEqualLoss(name: string, got: number, wanted: number, tolerance: number): void {

@@ -54,7 +54,7 @@ export async function serve(handlers: Handlers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const { op, ...request } = JSON.parse(line) as { op: string };
     const reply = await Promise.resolve()
-      .then(() => handlers[op]!(request as never))
+      .then(() => handlers[op](request as never))
       .catch((cause: Error) => ({ error: cause.message }));
     process.stdout.write(`${JSON.stringify(reply)}\n`);
   }

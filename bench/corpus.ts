@@ -18,5 +18,5 @@ export function wordPieceOf(words: readonly string[], vocabSize: number): Tokeni
   const [json, configuration] = [tokenizerJson, tokenizerConfig].map((part) =>
     JSON.stringify(part),
   );
-  return parseTokenizer(json!, configuration!, "the bench's WordPiece tokenizer");
+  return parseTokenizer(json, configuration, "the bench's WordPiece tokenizer");
 }

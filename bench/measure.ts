@@ -29,8 +29,8 @@ export async function interleave(
   const figures = sides.map((): number[] => []);
   for (let round = -warmUps; round < runs; round++) {
     for (const index of turn(sides.length, round + warmUps)) {
-      const figure = await sides[index]!.run();
-      if (round >= 0) figures[index]!.push(figure);
+      const figure = await sides[index].run();
+      if (round >= 0) figures[index].push(figure);
       await sleep(pauseMs);
     }
   }

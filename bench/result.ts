@@ -98,9 +98,9 @@ export function toTable(results: readonly Result[]): string {
   );
   const heads = ["name", "ours", "peer", "ratio", "target", "spread", "GFLOP/s", "peer's name"];
   const rows = [heads, ...lines];
-  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = heads.map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
-    .map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "))
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join("  "))
     .map((line) => line.trimEnd())
     .join("\n");
 }
@@ -118,7 +118,7 @@ function isMet(
 ): boolean | null {
   if (!comparisons) return targets.every((most) => ours <= most);
   const ratios = targets.map((_, index) => comparisons[index]?.ratio ?? null);
-  if (ratios.some((ratio, index) => ratio !== null && ratio < targets[index]!)) return false;
+  if (ratios.some((ratio, index) => ratio !== null && ratio < targets[index])) return false;
   return ratios.includes(null) ? null : true;
 }
 

@@ -76,7 +76,7 @@ export function toPairs(texts: readonly string[]): Pair[] {
   const half = texts.length / 2;
   return texts
     .slice(0, half)
-    .map((anchor, i) => ({ anchor, positive: texts[half + i]!, negatives: [] }));
+    .map((anchor, i) => ({ anchor, positive: texts[half + i], negatives: [] }));
 }
 
 /** Every id has a word of its own: peers are given ids, and tokenizing is not what is compared. */

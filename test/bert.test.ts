@@ -56,18 +56,18 @@ async function encode(
   const found = await session.run({ ...weightsOf(), ...packed.feeds });
   return {
     packed,
-    tokens: found.tokens!.data as Float32Array,
-    embeddings: found.embeddings!.data as Float32Array,
+    tokens: found.tokens.data as Float32Array,
+    embeddings: found.embeddings.data as Float32Array,
   };
 }
 
 /** Token vectors in the golden's padded order: longest first is how they are packed. */
 function unpacked({ packed, tokens }: Awaited<ReturnType<typeof encode>>, width: number) {
   const out = new Float32Array(5 * 40 * width);
-  const order = lengths.map((_, i) => i).sort((a, b) => lengths[b]! - lengths[a]!);
+  const order = lengths.map((_, i) => i).sort((a, b) => lengths[b] - lengths[a]);
   let from = 0;
   for (const i of order) {
-    const size = lengths[i]! * width;
+    const size = lengths[i] * width;
     out.set(tokens.subarray(from, from + size), i * 40 * width);
     from += size;
   }
@@ -144,12 +144,12 @@ function computer(chunkSize: number, more: Partial<Objective> = {}) {
 function densified({ dense, rows }: BatchGradient, weights: Record<string, Tensor>) {
   const all = new Map([...dense].map(([name, data]) => [name, data.slice()]));
   for (const [table, updates] of rows) {
-    const { shape, data } = weights[table]!;
+    const { shape, data } = weights[table];
     const sum = new Float32Array(data.length);
     for (const { indices, rows: values } of updates) {
       Array.from(indices).forEach((row, n) => {
-        for (let i = 0; i < shape[1]!; i++)
-          sum[Number(row) * shape[1]! + i]! += values[n * shape[1]! + i]!;
+        for (let i = 0; i < shape[1]; i++)
+          sum[Number(row) * shape[1] + i] += values[n * shape[1] + i];
       });
     }
     all.set(table, sum);
@@ -203,7 +203,7 @@ test("four AdamW steps end where torch's do", async () => {
   const weights = weightsOf();
   const moments = new Map<string, Moments>();
   const momentsOf = (name: string, table: boolean) => {
-    const { shape, data } = weights[name]!;
+    const { shape, data } = weights[name];
     const found = moments.get(name) ?? AdamW.moments(data.length, table ? shape[0] : undefined);
     moments.set(name, found);
     return found;
@@ -211,32 +211,32 @@ test("four AdamW steps end where torch's do", async () => {
   const optimizer = new AdamW({ weightDecay: 0.01 });
   for (const loss of recorded.losses_before_each_step) {
     for (const table of architecture.tables) {
-      optimizer.settle(weights[table]!.data as Float32Array, momentsOf(table, true));
+      optimizer.settle(weights[table].data as Float32Array, momentsOf(table, true));
     }
     const found = await compute.compute(weights, batch, 0);
     expect([found.loss]).toBeClose([loss], { rtol: 2e-5, atol: 1e-6 });
     optimizer.beginStep(1e-3);
     for (const [name, gradient] of found.dense) {
-      optimizer.update(weights[name]!.data as Float32Array, gradient, momentsOf(name, false));
+      optimizer.update(weights[name].data as Float32Array, gradient, momentsOf(name, false));
     }
     for (const [name, updates] of found.rows) {
-      const { shape, data } = weights[name]!;
-      const summed = new RowSums(shape[0]!, shape[1]!).sum(updates);
+      const { shape, data } = weights[name];
+      const summed = new RowSums(shape[0], shape[1]).sum(updates);
       optimizer.updateRows(data as Float32Array, summed, momentsOf(name, true));
     }
   }
   for (const table of architecture.tables) {
-    optimizer.settle(weights[table]!.data as Float32Array, momentsOf(table, true));
+    optimizer.settle(weights[table].data as Float32Array, momentsOf(table, true));
   }
   for (const [name, { data }] of after) {
     if (name.endsWith("key.bias")) {
       // Its true gradient is 0: Adam divides noise by noise, so only the size of the change can be asked for (goldens/README.md).
       const start = checkpoint.get(name)!.data as Float32Array;
-      expect(weights[name]!.data as Float32Array, name).toBeClose(start, { rtol: 0, atol: 4.1e-3 });
+      expect(weights[name].data as Float32Array, name).toBeClose(start, { rtol: 0, atol: 4.1e-3 });
       continue;
     }
     const atol = 1e-5;
-    expect(weights[name]!.data as Float32Array, name).toBeClose(data as Float32Array, {
+    expect(weights[name].data as Float32Array, name).toBeClose(data as Float32Array, {
       rtol: 0,
       atol,
     });

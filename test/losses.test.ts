@@ -49,9 +49,7 @@ describe.each(Object.entries(cases))("%s", (name, loss) => {
     );
     const value = loss({ anchors: of.get("a")!, positives: of.get("p")!, negatives });
     const inputs = [...of.values()];
-    const outputs = Object.fromEntries(
-      grad(value, inputs).map((g, i) => [`d_${leaves[i]![0]}`, g]),
-    );
+    const outputs = Object.fromEntries(grad(value, inputs).map((g, i) => [`d_${leaves[i][0]}`, g]));
     await using session = await openSession(encodeModel(graphOf({ value, ...outputs })).bytes);
     const feeds = Object.fromEntries(
       [...of.keys()].map((key) => [
@@ -60,9 +58,9 @@ describe.each(Object.entries(cases))("%s", (name, loss) => {
       ]),
     );
     const found = await session.run(feeds);
-    expect(found.value!.data).toBeClose([wanted], { rtol: 1e-5, atol: 0 });
+    expect(found.value.data).toBeClose([wanted], { rtol: 1e-5, atol: 0 });
     for (const key of Object.keys(outputs)) {
-      expect(found[key]!.data, key).toBeClose(golden.get(key)!.data as Float32Array, {
+      expect(found[key].data, key).toBeClose(golden.get(key)!.data as Float32Array, {
         rtol: 1e-4,
         atol: 1e-5,
       });
@@ -79,7 +77,7 @@ describe("identity", () => {
     const identity = { anchors: constant(ints(anchorIds)), documents: constant(ints(documentIds)) };
     const value = loss({ anchors: a, positives: p, negatives: [], identity });
     await using session = await openSession(encodeModel(graphOf({ value })).bytes);
-    return ((await session.run({})).value!.data as Float32Array)[0]!;
+    return ((await session.run({})).value.data as Float32Array)[0];
   };
   /** By hand: the row's softmax without the entries that are its own document again. */
   const byHand = (masked: (i: number, j: number) => boolean) => {
@@ -90,8 +88,7 @@ describe("identity", () => {
       [0.9, 0.1, 0.1],
     ].map(unit);
     const p = [rows.slice(0, 3), rows.slice(3, 6), rows.slice(6, 9)].map(unit);
-    const score = (i: number, j: number) =>
-      a[i]!.reduce((sum, x, k) => sum + x * p[j]![k]!, 0) / 0.05;
+    const score = (i: number, j: number) => a[i].reduce((sum, x, k) => sum + x * p[j][k], 0) / 0.05;
     const each = [0, 1, 2].map((i) => {
       const total = [0, 1, 2].reduce(
         (sum, j) => sum + (masked(i, j) ? 0 : Math.exp(score(i, j))),

@@ -107,7 +107,7 @@ describe.each(models)("the saved folder of %s", (name, make, more) => {
     expect([...session.inputNames].sort()).toEqual(["attention_mask", "input_ids"]);
     const run = async (ids: readonly number[][], mask: readonly number[][]) => {
       const toTensor = (rows: readonly number[][]) =>
-        new web.Tensor("int64", longs(rows.flat()).data, [rows.length, rows[0]!.length]);
+        new web.Tensor("int64", longs(rows.flat()).data, [rows.length, rows[0].length]);
       const feeds = { input_ids: toTensor(ids), attention_mask: toTensor(mask) };
       return await session.run(feeds);
     };
@@ -122,11 +122,11 @@ describe.each(models)("the saved folder of %s", (name, make, more) => {
       ],
     );
     const alone = await run([[5, 6, 7]], [[1, 1, 1]]);
-    const width = batch.sentence_embedding!.dims[1]!;
-    expect(batch.sentence_embedding!.dims).toEqual([2, width]);
-    expect(batch.last_hidden_state!.dims).toEqual([2, 4, width]);
-    const row = (batch.sentence_embedding!.data as Float32Array).slice(0, width);
-    const single = alone.sentence_embedding!.data as Float32Array;
+    const width = batch.sentence_embedding.dims[1];
+    expect(batch.sentence_embedding.dims).toEqual([2, width]);
+    expect(batch.last_hidden_state.dims).toEqual([2, 4, width]);
+    const row = (batch.sentence_embedding.data as Float32Array).slice(0, width);
+    const single = alone.sentence_embedding.data as Float32Array;
     expect(row).toBeClose(single, { rtol: 0, atol: 1e-5 });
     await session.release();
   });
@@ -160,7 +160,7 @@ describe("sentence_embedding of the exported graph is the encoder's vector", () 
         attention_mask: longs([...ids.map(() => 1), ...padding], [1, ids.length + 3]),
       };
       const { sentence_embedding } = await session.run(feeds);
-      const found = sentence_embedding!.data as Float32Array;
+      const found = sentence_embedding.data as Float32Array;
       expect(found).toBeClose(vectors, { rtol: 1e-5, atol: 1e-5 });
     },
   );

@@ -43,7 +43,7 @@ describe.each(Object.entries(stores))("a store: %s", (_, { open, persistent }) =
       await store.add(["a", "b"], vectors([3, 4], [1, 0]));
       const [hits] = await store.search(vectors([1, 0]), 2);
       expect(idsOf(hits)).toEqual(order);
-      const score = (wanted: string) => hits!.find((hit) => hit.id === wanted)!.score;
+      const score = (wanted: string) => hits.find((hit) => hit.id === wanted)!.score;
       expect([score("a"), score("b")]).toBeClose(scores, { rtol: 1e-6 });
     }),
   );
@@ -112,11 +112,11 @@ describe.each(Object.entries(stores))("a store: %s", (_, { open, persistent }) =
       found.forEach((hits, i) => {
         const query = unit(asked, i);
         const scores = documents.map((vector) =>
-          vector.reduce((sum, value, at) => sum + value * query[at]!, 0),
+          vector.reduce((sum, value, at) => sum + value * query[at], 0),
         );
-        const order = scores.map((_, row) => row).sort((a, b) => scores[b]! - scores[a]!);
+        const order = scores.map((_, row) => row).sort((a, b) => scores[b] - scores[a]);
         expect(idsOf(hits)).toEqual(order.slice(0, 7).map(String));
-        const wanted = order.slice(0, 7).map((row) => scores[row]!);
+        const wanted = order.slice(0, 7).map((row) => scores[row]);
         expect(hits.map((hit) => hit.score)).toBeClose(wanted, { atol: 1e-6 });
       });
     }));

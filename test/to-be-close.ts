@@ -31,8 +31,8 @@ function worstOf(
 ): Worst | undefined {
   let [index, count, worst, largestDifference] = [-1, 0, 0, 0];
   for (let i = 0; i < wanted.length; i++) {
-    const over = excess(got[i]!, wanted[i]!, tolerance);
-    largestDifference = Math.max(largestDifference, Math.abs(got[i]! - wanted[i]!) || 0);
+    const over = excess(got[i], wanted[i], tolerance);
+    largestDifference = Math.max(largestDifference, Math.abs(got[i] - wanted[i]) || 0);
     if (over > 0) count++;
     if (over > worst) [index, worst] = [i, over];
   }

@@ -36,7 +36,7 @@ const tokenizer = parseTokenizer(
 /** Anchor and positive share the words of a topic; anchors use the first half of it, positives the second. */
 const pairs: Pair[] = Array.from({ length: 40 }, (_, i) => {
   const topic = i % 10;
-  const word = (k: number) => words[topic * 6 + k]!;
+  const word = (k: number) => words[topic * 6 + k];
   return {
     anchor: `${word(i % 3)} ${word(0)} ${words[(i * 7) % 60]}`,
     positive: `${word(3 + (i % 3))} ${word(4)} ${words[(i * 11) % 60]}`,
@@ -139,7 +139,7 @@ describe.each(["static", "bert"] as const)("%s", (kind) => {
     const before = bytes(start);
     const { events, trained } = await run(start, options);
     const found = losses(events);
-    expect(found.at(-1)!).toBeLessThan(found[0]! * 0.8);
+    expect(found.at(-1)!).toBeLessThan(found[0] * 0.8);
     expect(bytes(start)).toEqual(before);
     expect(bytes(trained)).not.toEqual(before);
     expect(events[0]).toMatchObject({ type: "preflight", pairs: 40, columns: 2, resumedFrom: 0 });
@@ -187,7 +187,7 @@ test("the best weights are kept, and a run that gets no better stops early", asy
   const seen: string[] = [];
   const evaluate = async (at: Model) => {
     seen.push(JSON.stringify(bytes(at)));
-    return { score: scores[seen.length - 1]!, metrics: {} };
+    return { score: scores[seen.length - 1], metrics: {} };
   };
   const { events, trained } = await run(model("static"), { epochs: 5, evaluate, patience: 2 });
   expect(seen.length).toBe(4);

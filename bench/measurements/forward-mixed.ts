@@ -43,7 +43,7 @@ export const forwardMixed: Measurement = {
     const python = findPython();
     if (!python) {
       const [figures] = await interleave([ours], { runs: RUNS });
-      return { ours: figures!, peers: [{ name: notInstalled(`${PEER}'s ONNX export`) }] };
+      return { ours: figures, peers: [{ name: notInstalled(`${PEER}'s ONNX export`) }] };
     }
     const folder = stack.use(await saveForPeers(weights));
     await exportOnnx(python, folder.path);
@@ -60,10 +60,10 @@ export const forwardMixed: Measurement = {
       { runs: RUNS },
     );
     return {
-      ours: figures!,
+      ours: figures,
       peers: [
-        { name: `${name} float32, padded`, figures: padded! },
-        { name: `${name} float32, one text at a time`, figures: single! },
+        { name: `${name} float32, padded`, figures: padded },
+        { name: `${name} float32, one text at a time`, figures: single },
       ],
       details: { tokens: sequences.reduce((sum, { length }) => sum + length, 0) },
     };
@@ -82,7 +82,7 @@ async function openEncoder(
 
 async function embed(session: Session, sequences: readonly (readonly number[])[]) {
   const { ms, result } = await timed(() => session.run(pack(sequences).feeds));
-  return { ms, vectors: result.embeddings!.data as Float32Array };
+  return { ms, vectors: result.embeddings.data as Float32Array };
 }
 
 async function exportOnnx(python: string, folder: string): Promise<void> {
@@ -93,7 +93,7 @@ async function exportOnnx(python: string, folder: string): Promise<void> {
 
 /** Both sides computed the same thing, or there is nothing to compare. */
 function requireEqualVectors(ours: Float32Array, theirs: Embedded["vectors"]): void {
-  const difference = theirs.flat().map((x, i) => Math.abs(x - ours[i]!));
+  const difference = theirs.flat().map((x, i) => Math.abs(x - ours[i]));
   const worst = difference.reduce((most, x) => Math.max(most, x), 0);
   if (difference.length === ours.length && worst < 1e-5) return;
   throw new Error(`${PEER} computes other vectors: they differ by ${worst}`);

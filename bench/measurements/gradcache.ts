@@ -43,10 +43,10 @@ export const gradcache: Measurement = {
     const { peakMb } = await plain.ask<{ peakMb: number }>("memory");
     const { peakMb: cachedPeakMb } = await cached.ask<{ peakMb: number }>("memory");
     return {
-      ours: large!.map((ms, run) => ms / small![run]!),
+      ours: large.map((ms, run) => ms / small[run]),
       details: {
-        plainMsPerPair: median(small!),
-        cachedMsPerPair: median(large!),
+        plainMsPerPair: median(small),
+        cachedMsPerPair: median(large),
         plainPeakMb: peakMb,
         cachedPeakMb,
         memoryRatio: cachedPeakMb / peakMb,

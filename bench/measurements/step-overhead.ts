@@ -42,12 +42,12 @@ export const stepOverhead: Measurement = {
       insides.push(clock.ms - before);
     }
     return {
-      ours: steps.map((ms, step) => (100 * (ms - insides[step]!)) / ms),
+      ours: steps.map((ms, step) => (100 * (ms - insides[step])) / ms),
       details: {
         stepMs: median(steps),
         insideOnnxRuntimeMs: median(insides),
         tokenizeMs,
-        otherMs: median(steps.map((ms, step) => ms - insides[step]! - tokenizeMs)),
+        otherMs: median(steps.map((ms, step) => ms - insides[step] - tokenizeMs)),
       },
     };
   },

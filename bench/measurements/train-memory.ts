@@ -30,7 +30,7 @@ export const trainMemory: Measurement = {
     for (let step = 0; step < STEPS; step++) {
       await training.step();
       megabytes.push(process.memoryUsage.rss() / 1e6);
-      if ((step + 1) % 100 === 0) log(`step ${step + 1}: ${Math.round(megabytes[step]!)} MB`);
+      if ((step + 1) % 100 === 0) log(`step ${step + 1}: ${Math.round(megabytes[step])} MB`);
     }
     const settled = megabytes.slice(SETTLED);
     const [least, most, middle] = [Math.min(...settled), Math.max(...settled), median(settled)];
@@ -40,7 +40,7 @@ export const trainMemory: Measurement = {
         medianMb: middle,
         leastMb: least,
         mostMb: most,
-        atSettledMb: megabytes[SETTLED]!,
+        atSettledMb: megabytes[SETTLED],
         atEndMb: megabytes.at(-1)!,
       },
     };

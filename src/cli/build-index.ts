@@ -38,13 +38,13 @@ export const buildIndex: CommandSpec<Options> = {
     "nearfold index model/ docs.jsonl --out index/ --dims 128 --replace",
   ],
   run: async ([folder, path], options, context) => {
-    const counted = await checkDocuments(path!, options, context);
-    await using encoder = await openEncoder(folder!);
+    const counted = await checkDocuments(path, options, context);
+    await using encoder = await openEncoder(folder);
     const dims = chooseDims(encoder, options.dims);
     const build = async (place: string) => {
-      const notes = { model: relative(options.out, folder!) };
+      const notes = { model: relative(options.out, folder) };
       await using store = await openFileStore(place, { model: prefixSpace(encoder, dims), notes });
-      return await fill(store, encoder, { path: path!, dims, counted, options }, context);
+      return await fill(store, encoder, { path: path, dims, counted, options }, context);
     };
     if (!options.replace) return await build(options.out);
     let outcome: Outcome | undefined;

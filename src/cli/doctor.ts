@@ -35,5 +35,5 @@ function describe(machine: Machine): readonly string[] {
     ["Cores", `${cores.allowed} allowed of ${cores.total}${quota}`],
     ["Memory", `${memory.totalMb} MB, ${memory.freeMb} free${limit}`],
   ];
-  return rows.map(([name, value]) => `${name!.padEnd(17)} ${value}`);
+  return rows.map(([name, value]) => `${name.padEnd(17)} ${value}`);
 }

@@ -42,8 +42,8 @@ export const embed: CommandSpec<Options> = {
   run: async ([folder, path], options, context) => {
     const kind = outputKind(options);
     if (options.out !== undefined) await requireWritable(options.out);
-    const { rows, skipped } = await readAll(path!, readDocuments, options, context.report);
-    await using encoder = await openEncoder(folder!);
+    const { rows, skipped } = await readAll(path, readDocuments, options, context.report);
+    await using encoder = await openEncoder(folder);
     const dims = chooseDims(encoder, options.dims);
     const work = { encoder, rows, dims, role: options.role };
     const truncated = await writers[kind](work, options.out ?? "", context);
@@ -126,7 +126,7 @@ async function writeLines(
   for await (const part of encoder.encodeStream(texts, { role, dims, signal, onProgress })) {
     const lines = part.texts.map((_, i) => {
       const vector = Array.from(part.vectors.subarray(i * dims, (i + 1) * dims));
-      return `${JSON.stringify({ id: rows[part.first + i]!.id, vector })}\n`;
+      return `${JSON.stringify({ id: rows[part.first + i].id, vector })}\n`;
     });
     await write(lines.join(""));
     truncated += part.truncated.length;

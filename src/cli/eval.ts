@@ -50,7 +50,7 @@ export const evaluate: CommandSpec<Options> = {
       });
     }
     if (options.run !== undefined) await requireWritable(options.run);
-    await using encoder = await openEncoder(folder!);
+    await using encoder = await openEncoder(folder);
     const dims = chooseDims(encoder, options.dims);
     return sts === undefined
       ? await evaluateRetrieval(encoder, await readSet(options, context), dims, options, context)
@@ -137,9 +137,9 @@ async function evaluateSts(
 function cosine(a: Float32Array, b: Float32Array, start: number, dims: number): number {
   let [ab, aa, bb] = [0, 0, 0];
   for (let i = start; i < start + dims; i++) {
-    ab += a[i]! * b[i]!;
-    aa += a[i]! * a[i]!;
-    bb += b[i]! * b[i]!;
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
   }
   return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }

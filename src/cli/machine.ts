@@ -89,7 +89,7 @@ export function parseSysctl(text: string, on: string): Machine["instructionSets"
 /** Cores from `cpu.max` of cgroup 2 ("200000 100000"), or from quota and period of cgroup 1; undefined without a limit. */
 export function parseQuota(text: string): number | undefined {
   const [quota, period] = text.trim().split(/\s+/).map(Number);
-  return quota! > 0 && period! > 0 ? quota! / period! : undefined;
+  return quota > 0 && period > 0 ? quota / period : undefined;
 }
 
 function pick(on: string, has: (flag: string) => boolean): Machine["instructionSets"] {

@@ -65,7 +65,7 @@ export async function runModel(
     floats(found.vectors, [documents.size, dims]),
     { ids, k: DEPTH, similarity: encoder.space.similarity },
   );
-  return new Map([...queries.keys()].map((id, i) => [id, rankings[i]!]));
+  return new Map([...queries.keys()].map((id, i) => [id, rankings[i]]));
 }
 
 /** The documents that keyword search finds for each query. */

@@ -454,7 +454,7 @@ describe("embed", () => {
     const { shape, data } = await file.readAsFloat32("vectors");
     expect(shape).toEqual([64, 32]);
     expect(rows.flatMap(({ vector }) => vector)).toEqual([...data]);
-    expect(JSON.parse(file.metadata.ids!)).toEqual(rows.map(({ id }) => id));
+    expect(JSON.parse(file.metadata.ids)).toEqual(rows.map(({ id }) => id));
   });
 });
 
@@ -478,7 +478,7 @@ describe("index and search", () => {
   it("typed again takes in only what changed", async () => {
     const changed = jsonl([
       { id: "d0", text: "a new text" },
-      { id: "d1", text: pairs[1]!.positive },
+      { id: "d1", text: pairs[1].positive },
       { id: "more", text: "one more" },
     ]);
     const path = await folder.write("changed.jsonl", changed);

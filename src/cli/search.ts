@@ -31,13 +31,13 @@ export const search: CommandSpec<Options> = {
     'nearfold search index/ "wool" -k 3 --json',
   ],
   run: async ([folder, query], { k, model }, { signal }) => {
-    if (query!.trim() === "") throw new NearfoldError("bad-argument", "the query is empty");
-    await requireIndex(folder!);
-    await using store = await openFileStore(folder!, { access: "read" });
+    if (query.trim() === "") throw new NearfoldError("bad-argument", "the query is empty");
+    await requireIndex(folder);
+    await using store = await openFileStore(folder, { access: "read" });
     await using encoder = await openEncoder(model ?? recordedModel(store));
     const { dims } = store.space;
     requireSameSpace(store, prefixSpace(encoder, dims));
-    const { vectors } = await encoder.encode([query!], { role: "query", dims, signal });
+    const { vectors } = await encoder.encode([query], { role: "query", dims, signal });
     const [hits = []] = await store.search(vectors, k, { signal });
     return {
       json: { query, hits: hits.map(({ id, score, payload }) => ({ id, score, ...payload })) },

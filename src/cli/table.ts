@@ -4,11 +4,11 @@ import type { Interval } from "../evaluate/index.ts";
 /** Rows under a head, columns as wide as they need to be. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
   return all
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i]!))
+        .map((cell, i) => cell.padEnd(widths[i]))
         .join("  ")
         .trimEnd(),
     )

@@ -85,7 +85,7 @@ export const train: CommandSpec<Options> = {
   run: async ([path], options, context) => {
     const checkpoint = `${resolve(options.out)}.checkpoint`;
     await checkPlaces(checkpoint, options);
-    const data = await readTrainingData(path!, options, context.report);
+    const data = await readTrainingData(path, options, context.report);
     const texts = data.train.flatMap(({ anchor, positive }) => [anchor, positive]);
     const start = await startingModel(basename(resolve(options.out)), texts, options);
     const dims = matryoshkaDims(start.model, options);
@@ -177,7 +177,7 @@ async function runTraining(
   // The signal is for the trainer, which saves before it stops.
   const evaluate = async (candidate: Model): Promise<DevScore> => {
     await using encoder = await openEncoder(candidate);
-    const run = await runModel(encoder, set, dims[0]!, { report: () => {}, now });
+    const run = await runModel(encoder, set, dims[0], { report: () => {}, now });
     const { mean } = scoreRun(run, set.qrels, { measures: ["ndcg@10", "recall@10"] });
     return { score: mean["ndcg@10"], metrics: mean };
   };

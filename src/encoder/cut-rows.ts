@@ -23,7 +23,7 @@ export function cutRows(found: Float32Array, options: CutOptions): void {
   rows.forEach((to, from) => {
     const row = found.subarray(from * width, from * width + dims);
     let square = 0;
-    for (let i = 0; i < dims; i++) square += row[i]! * row[i]!;
+    for (let i = 0; i < dims; i++) square += row[i] * row[i];
     if (!Number.isFinite(square)) {
       const at = `text ${first + to}`;
       throw new NearfoldError("not-finite", "a vector is not of numbers", { at });
@@ -32,6 +32,6 @@ export function cutRows(found: Float32Array, options: CutOptions): void {
     target.set(row);
     if (!normalize || dims === width) return;
     const scale = 1 / Math.max(Math.sqrt(square), 1e-12);
-    for (let i = 0; i < dims; i++) target[i]! *= scale;
+    for (let i = 0; i < dims; i++) target[i] *= scale;
   });
 }

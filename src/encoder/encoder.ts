@@ -188,7 +188,7 @@ class ModelEncoder implements Encoder {
       // A run blocks the event loop: let it see an abort, a signal or a request in between.
       await setImmediate();
       throwIfAborted(signal, "encoding");
-      const found = await this.#forward.run(batch.map((i) => sequences[i]!));
+      const found = await this.#forward.run(batch.map((i) => sequences[i]));
       const { normalize } = this.#model.head;
       cutRows(found, {
         width: this.space.dims,
@@ -200,7 +200,7 @@ class ModelEncoder implements Encoder {
       });
       report(
         batch.length,
-        batch.reduce((sum, i) => sum + lengths[i]!, 0),
+        batch.reduce((sum, i) => sum + lengths[i], 0),
       );
     }
     return vectors;

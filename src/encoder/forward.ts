@@ -45,7 +45,7 @@ export async function openForward(
       const packed = batching.pack(sequences, { poolWeights: weightsOf, maxBlocks: BLOCKS });
       const { feeds } = withEmptyBlocks(packed, BLOCKS);
       const found = await session.run(feeds);
-      return found.embeddings!.data as Float32Array;
+      return found.embeddings.data as Float32Array;
     },
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };

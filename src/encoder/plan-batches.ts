@@ -16,18 +16,18 @@ export function planBatches(
   { maxBatchTokens, maxBatchTexts = 512 }: BatchLimits,
 ): number[][] {
   const order = [...lengths.keys()]
-    .filter((i) => lengths[i]! > 0)
-    .sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+    .filter((i) => lengths[i] > 0)
+    .sort((a, b) => lengths[b] - lengths[a] || a - b);
   const batches: number[][] = [];
   let tokens = Number.POSITIVE_INFINITY;
   for (const i of order) {
     const last = batches.at(-1);
-    if (!last || tokens + lengths[i]! > maxBatchTokens || last.length >= maxBatchTexts) {
+    if (!last || tokens + lengths[i] > maxBatchTokens || last.length >= maxBatchTexts) {
       batches.push([i]);
-      tokens = lengths[i]!;
+      tokens = lengths[i];
     } else {
       last.push(i);
-      tokens += lengths[i]!;
+      tokens += lengths[i];
     }
   }
   return batches;

@@ -31,7 +31,7 @@ export function forEachIndex(
   for (let flat = 0; flat < size; flat++) {
     visit(index, flat);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      if (++index[axis]! < shape[axis]!) break;
+      if (++index[axis] < shape[axis]) break;
       index[axis] = 0;
     }
   }
@@ -55,9 +55,9 @@ export function at(array: Array64, index: readonly number[]): number {
   const skip = index.length - shape.length;
   let flat = 0;
   for (let axis = 0; axis < shape.length; axis++) {
-    flat = flat * shape[axis]! + (shape[axis] === 1 ? 0 : index[axis + skip]!);
+    flat = flat * shape[axis] + (shape[axis] === 1 ? 0 : index[axis + skip]);
   }
-  return data[flat]!;
+  return data[flat];
 }
 
 /** The broadcast shape of run-time shapes. */

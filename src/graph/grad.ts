@@ -57,7 +57,7 @@ export function gradients(
       rows.set(table, [...(rows.get(table) ?? []), entry]);
       continue;
     }
-    const parts = ruleOf(node, order)(found[0] ?? zerosLike(node.outputs[0]!), node, found);
+    const parts = ruleOf(node, order)(found[0] ?? zerosLike(node.outputs[0]), node, found);
     node.inputs.forEach((input, index) => {
       const part = parts[index];
       if (!input || !part || !needed.has(input)) return;

@@ -80,28 +80,28 @@ describe("rewriting", () => {
       node.op === "Tanh" ? [o.sin(node.inputs[0]!)] : undefined,
     );
     expect(rewritten).not.toBe(y);
-    expect(rewritten!.node.inputs[0]).toBe(y.node.inputs[0]);
+    expect(rewritten.node.inputs[0]).toBe(y.node.inputs[0]);
     expect(rewrite([y], () => undefined)[0]).toBe(y);
   });
 
   test("puts values in the place of others", () => {
     const [out] = substitute([y], new Map([[x, constant(floats([0, 0, 0, 0], [1, 4]))]]));
-    expect([...evaluate([out!], new Map())[0]!.data]).toEqual([2, 2, 2, 2]);
+    expect([...evaluate([out], new Map())[0].data]).toEqual([2, 2, 2, 2]);
   });
 
   test("merges equal expressions, small constants among them", () => {
     const twice = o.add(o.mul(o.exp(x), 2), o.mul(o.exp(x), 2));
     const [merged] = share([twice]);
     expect(topological([twice]).length).toBe(8);
-    expect(topological([merged!]).length).toBe(5);
-    expect(evaluate([merged!], feeds)).toEqual(evaluate([twice], feeds));
+    expect(topological([merged]).length).toBe(5);
+    expect(evaluate([merged], feeds)).toEqual(evaluate([twice], feeds));
   });
 
   test("never merges what has a gradient of its own", () => {
     const apart = o.add(o.exp(x), o.stopGradient(o.exp(x)));
     expect(topological(share([apart])).filter(({ op }) => op === "Identity").length).toBe(1);
-    const [g] = grad(o.reduceSum(share([apart])[0]!), [x]);
-    expect(evaluate([g!], feeds)[0]!.data).toBeClose(feeds.get("x")!.data.map(Math.exp), {
+    const [g] = grad(o.reduceSum(share([apart])[0]), [x]);
+    expect(evaluate([g], feeds)[0].data).toBeClose(feeds.get("x")!.data.map(Math.exp), {
       rtol: 1e-12,
     });
   });
@@ -113,8 +113,8 @@ describe("gradients", () => {
     const loss = o.reduceSum(o.mul(o.add(x, b), o.add(x, b)));
     const all = new Map([...feeds, ["b", array64([4], [1, 1, 1, 1])]]);
     const [g] = evaluate(grad(loss, [b]), all);
-    expect([...g!.data]).toEqual([2 * (2 + 6), 2 * (3 + 7), 2 * (4 + 8), 2 * (5 + 9)]);
-    expect(g!.shape).toEqual([4]);
+    expect([...g.data]).toEqual([2 * (2 + 6), 2 * (3 + 7), 2 * (4 + 8), 2 * (5 + 9)]);
+    expect(g.shape).toEqual([4]);
   });
 
   test("of a table come as rows", () => {
@@ -124,18 +124,18 @@ describe("gradients", () => {
     const { dense, rows: found } = gradients(new Map([[loss, scalar(1)]]), [], { rows: [table] });
     const [entry] = found.get(table)!;
     expect(dense.size).toBe(0);
-    expect(entry!.indices).toBe(ids);
-    expect([...evaluate([entry!.rows], feeds)[0]!.data.slice(0, 4)]).toEqual([4, 0, 0, 0]);
+    expect(entry.indices).toBe(ids);
+    expect([...evaluate([entry.rows], feeds)[0].data.slice(0, 4)]).toEqual([4, 0, 0, 0]);
   });
 
   test("of a table that a product reads too have a dense part", () => {
     const loss = o.reduceSum(o.matmul(o.gather(w, ids), w, { transB: true }));
     const { dense, rows } = gradients(new Map([[loss, scalar(1)]]), [], { rows: [w] });
-    const sum = evaluate([dense.get(w)!, rows.get(w)![0]!.rows], feeds);
-    const whole = evaluate(grad(loss, [w]), feeds)[0]!;
-    const total = sum[0]!.data.slice();
+    const sum = evaluate([dense.get(w)!, rows.get(w)![0].rows], feeds);
+    const whole = evaluate(grad(loss, [w]), feeds)[0];
+    const total = sum[0].data.slice();
     [2, 0, 2].forEach((row, n) => {
-      for (let i = 0; i < 4; i++) total[row * 4 + i]! += sum[1]!.data[n * 4 + i]!;
+      for (let i = 0; i < 4; i++) total[row * 4 + i] += sum[1].data[n * 4 + i];
     });
     expect(total).toBeClose(whole.data, { rtol: 1e-12 });
   });
@@ -143,7 +143,7 @@ describe("gradients", () => {
   test("with respect to a value inside the graph", () => {
     const inner = o.exp(x);
     const { dense } = gradients(new Map([[o.reduceSum(o.mul(inner, 3)), scalar(1)]]), [inner]);
-    expect([...evaluate([dense.get(inner)!], feeds)[0]!.data]).toEqual(Array(8).fill(3));
+    expect([...evaluate([dense.get(inner)!], feeds)[0].data]).toEqual(Array(8).fill(3));
   });
 
   test("come last layer first, so that each frees its layer", () => {
@@ -166,7 +166,7 @@ describe("gradients", () => {
       ),
       [x],
     );
-    expect(topological([g!]).some(({ op }) => op === "ScatterElements")).toBe(false);
+    expect(topological([g]).some(({ op }) => op === "ScatterElements")).toBe(false);
   });
 
   test.each([
@@ -190,7 +190,7 @@ describe("gradients", () => {
             inputs: [x],
             types: [x],
             name: "layer.3",
-          }).outputs[0]!,
+          }).outputs[0],
         ),
       /node layer\.3: Mystery has no gradient: it is not in the op table/,
     ],

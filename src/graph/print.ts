@@ -23,7 +23,7 @@ export function print({ inputs, outputs }: Graph): string {
   for (const node of topological(Object.values(outputs))) {
     if (node.op === "Input") continue;
     if (node.op === "Constant") {
-      names.set(node.outputs[0]!, showConstant(node.attrs.value as Tensor));
+      names.set(node.outputs[0], showConstant(node.attrs.value as Tensor));
       continue;
     }
     const made = node.outputs.map((output) => {

@@ -12,7 +12,7 @@ import { lookup } from "./ops/index.ts";
 export function evaluate(values: readonly Value[], feeds: ReadonlyMap<string, Array64>): Array64[] {
   const known = new Map<Node, readonly Array64[]>();
   for (const node of topological(values)) known.set(node, compute(node, known, feeds));
-  return values.map(({ node, index }) => known.get(node)![index]!);
+  return values.map(({ node, index }) => known.get(node)![index]);
 }
 
 function compute(
@@ -33,7 +33,7 @@ function compute(
       at: node.name ?? node.op,
     });
   }
-  const inputs = node.inputs.map((input) => input && known.get(input.node)![input.index]!);
+  const inputs = node.inputs.map((input) => input && known.get(input.node)![input.index]);
   return entry.eval(inputs as Array64[], node.attrs, node);
 }
 

@@ -18,7 +18,7 @@ export function rewrite(values: readonly Value[], rule: Rewrite): Value[] {
     const rebuilt = same ? node : makeNode({ ...node, inputs, types: node.outputs });
     const outputs = rule(rebuilt) ?? rebuilt.outputs;
     node.outputs.forEach((output, index) => {
-      done.set(output, outputs[index]!);
+      done.set(output, outputs[index]);
     });
   }
   return values.map((value) => done.get(value)!);

@@ -69,10 +69,10 @@ export function meanOf(x: Value): Value {
 /** A weighted sum of scalars. */
 export function weighted(parts: readonly (readonly [number, Value])[]): Value {
   const [first, ...rest] = parts.map(([weight, part]) => (weight === 1 ? part : mul(part, weight)));
-  return rest.reduce(add, first!);
+  return rest.reduce(add, first);
 }
 
 /** The mean of scalars. */
 export function average(parts: readonly Value[]): Value {
-  return parts.length === 1 ? parts[0]! : div(parts.reduce(add), parts.length);
+  return parts.length === 1 ? parts[0] : div(parts.reduce(add), parts.length);
 }

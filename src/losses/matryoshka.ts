@@ -26,7 +26,7 @@ export function matryoshka(
     });
   }
   return (columns) =>
-    weighted(dims.map((d, i) => [weights[i]!, loss(mapColumns(columns, (x) => head(x, d)))]));
+    weighted(dims.map((d, i) => [weights[i], loss(mapColumns(columns, (x) => head(x, d)))]));
 }
 
 /** The first `d` dimensions: `[B, D] -> [B, d]`. */

@@ -27,7 +27,7 @@ export function parseCard(json: JsonObject, at: string): Card {
   };
   const { dims, prompts, space, lineage } = json as unknown as Card;
   const size = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
-  const falling = () => dims.every((dim, i) => size(dim) && (i === 0 || dim < dims[i - 1]!));
+  const falling = () => dims.every((dim, i) => size(dim) && (i === 0 || dim < dims[i - 1]));
   const ok = Array.isArray(dims) && dims.length > 0 && falling();
   check("dims", dims, ok, "a list of sizes, the largest first");
   check("prompts", prompts, isRecordOf(prompts, "string"), "texts by role");

@@ -20,7 +20,7 @@ export function exportGraph({
   const values = toDefaultDomain([layout.toBatch(tokens), embeddings]);
   const [last_hidden_state, sentence_embedding] = share(values);
   return graphOf({
-    last_hidden_state: last_hidden_state!,
-    sentence_embedding: sentence_embedding!,
+    last_hidden_state: last_hidden_state,
+    sentence_embedding: sentence_embedding,
   });
 }

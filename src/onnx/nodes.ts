@@ -150,7 +150,7 @@ function writeBody(body: Graph, node: Node, context: Context): GraphProto {
     name: names.unique("body"),
     node: nodes,
     input: formal.map((value) => toValueInfo(valueName(inner, value), value)),
-    output: Object.values(body.outputs).map((value, i) => toValueInfo(outputNames[i]!, value)),
+    output: Object.values(body.outputs).map((value, i) => toValueInfo(outputNames[i], value)),
     initializer,
     valueInfo,
   };

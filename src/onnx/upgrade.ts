@@ -129,7 +129,7 @@ export function upgrade(
   at: string,
 ): { readonly node: RawNode; readonly opset: number } {
   let [current, needs] = [node, opset];
-  for (const { before, to } of Object.hasOwn(upgrades, node.op) ? upgrades[node.op]! : []) {
+  for (const { before, to } of Object.hasOwn(upgrades, node.op) ? upgrades[node.op] : []) {
     if (before !== undefined && opset >= before) continue;
     const upgraded = to(current, at);
     if (upgraded !== current) needs = Math.max(needs, before ?? 0);

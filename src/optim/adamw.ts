@@ -97,7 +97,7 @@ export class AdamW {
     const width = table.length / upTo.length;
     const now = this.#steps.length - 1;
     indices.forEach((row, n) => {
-      if (upTo[row]! < now) this.#catchUp(table, moments, row, now);
+      if (upTo[row] < now) this.#catchUp(table, moments, row, now);
       const gradient = rows.subarray(n * width, (n + 1) * width);
       this.#move(table, gradient, moments, row * width, width, now);
       upTo[row] = now + 1;
@@ -109,7 +109,7 @@ export class AdamW {
     const { upTo } = moments;
     if (!upTo) throw bug("the moments are not a table's");
     for (const row of indices ?? upTo.keys()) {
-      if (upTo[row]! < this.#steps.length) this.#catchUp(table, moments, row, this.#steps.length);
+      if (upTo[row] < this.#steps.length) this.#catchUp(table, moments, row, this.#steps.length);
     }
   }
 
@@ -117,7 +117,7 @@ export class AdamW {
   #catchUp(table: Float32Array, moments: Moments, row: number, end: number): void {
     const upTo = moments.upTo!;
     const width = table.length / upTo.length;
-    const from = upTo[row]!;
+    const from = upTo[row];
     const { first } = moments;
     const start = row * width;
     const still = first.subarray(start, start + width).every((m) => m === 0);
@@ -140,12 +140,12 @@ export class AdamW {
   ): void {
     const { beta2, weightDecay } = this.#options;
     let kept = 1;
-    for (let step = from; step < end; step++) kept *= 1 - this.#rates[step]! * weightDecay;
+    for (let step = from; step < end; step++) kept *= 1 - this.#rates[step] * weightDecay;
     const kept2 = beta2 ** (end - from);
     for (let i = start; i < start + width; i++) {
-      table[i]! *= kept;
+      table[i] *= kept;
       moments.first[i] = 0;
-      moments.second[i]! *= kept2;
+      moments.second[i] *= kept2;
     }
   }
 
@@ -158,18 +158,18 @@ export class AdamW {
     step: number,
   ): void {
     const { beta1, beta2, epsilon, weightDecay } = this.#options;
-    const { rate, scale1, scale2 } = this.#steps[step]!;
+    const { rate, scale1, scale2 } = this.#steps[step];
     const kept = 1 - rate * weightDecay;
     const pace = rate * scale1;
     const [rest1, rest2] = [1 - beta1, 1 - beta2];
     // In doubles, rounded when stored: half the time of Math.fround at each step on V8, and nearer the true value.
     for (let i = start, j = 0; j < size; i++, j++) {
-      const g = gradient ? gradient[j]! : 0;
-      const m = beta1 * first[i]! + rest1 * g;
-      const v = beta2 * second[i]! + rest2 * g * g;
+      const g = gradient ? gradient[j] : 0;
+      const m = beta1 * first[i] + rest1 * g;
+      const v = beta2 * second[i] + rest2 * g * g;
       first[i] = m;
       second[i] = v;
-      parameter[i] = parameter[i]! * kept - (pace * m) / (Math.sqrt(v) * scale2 + epsilon);
+      parameter[i] = parameter[i] * kept - (pace * m) / (Math.sqrt(v) * scale2 + epsilon);
     }
   }
 }

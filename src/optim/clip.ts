@@ -3,7 +3,7 @@ export function globalNorm(gradients: Iterable<Float32Array>): number {
   let total = 0;
   for (const gradient of gradients) {
     let sum = 0;
-    for (let i = 0; i < gradient.length; i++) sum += gradient[i]! * gradient[i]!;
+    for (let i = 0; i < gradient.length; i++) sum += gradient[i] * gradient[i];
     total += sum;
   }
   return Math.sqrt(total);
@@ -18,7 +18,7 @@ export function clipGlobalNorm(gradients: readonly Float32Array[], limit: number
   const factor = limit / (norm + 1e-6);
   if (factor < 1) {
     for (const gradient of gradients)
-      for (let i = 0; i < gradient.length; i++) gradient[i]! *= factor;
+      for (let i = 0; i < gradient.length; i++) gradient[i] *= factor;
   }
   return norm;
 }

@@ -28,10 +28,10 @@ export class RowSums {
     const used = this.#claim(updates);
     for (const { indices, rows, source } of updates) {
       for (let n = 0; n < indices.length; n++) {
-        const to = this.#slots[Number(indices[n])]! * width;
-        const from = (source ? source.row[n]! : n) * width;
-        const scale = source ? source.scale[n]! : 1;
-        for (let i = 0; i < width; i++) this.#rows[to + i]! += scale * rows[from + i]!;
+        const to = this.#slots[Number(indices[n])] * width;
+        const from = (source ? source.row[n] : n) * width;
+        const scale = source ? source.scale[n] : 1;
+        for (let i = 0; i < width; i++) this.#rows[to + i] += scale * rows[from + i];
       }
     }
     const indices = this.#indices.subarray(0, used);
@@ -49,7 +49,7 @@ export class RowSums {
     for (const { indices } of updates) {
       for (let n = 0; n < indices.length; n++) {
         const row = Number(indices[n]);
-        if (this.#slots[row]! >= 0) continue;
+        if (this.#slots[row] >= 0) continue;
         this.#slots[row] = used;
         this.#indices[used++] = row;
       }

@@ -30,8 +30,8 @@ describe.each(Object.entries(cases) as [string, Case][])("%s", (_, one) => {
     const wanted = evaluate(Object.values(outputs), feedsOf(arrays));
     const found = await run(outputs, arrays);
     Object.keys(outputs).forEach((name, i) => {
-      expect(found[name]!.shape, name).toEqual(wanted[i]!.shape);
-      expect(found[name]!.data, name).toBeClose(wanted[i]!.data, { rtol: 1e-5, atol: 2e-6 });
+      expect(found[name].shape, name).toEqual(wanted[i].shape);
+      expect(found[name].data, name).toBeClose(wanted[i].data, { rtol: 1e-5, atol: 2e-6 });
     });
   });
 
@@ -52,9 +52,9 @@ describe.each(Object.entries(cases) as [string, Case][])("%s", (_, one) => {
     }
     const { out: found } = await run({ out }, arrays);
     out.shape.forEach((dim, axis) => {
-      if (typeof dim === "number") expect(found!.shape[axis]).toBe(dim);
+      if (typeof dim === "number") expect(found.shape[axis]).toBe(dim);
     });
-    expect(found!.shape.length).toBe(out.shape.length);
+    expect(found.shape.length).toBe(out.shape.length);
   });
 });
 

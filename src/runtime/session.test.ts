@@ -34,7 +34,7 @@ describe.each([
     ]);
     const { y: out } = await session.run(feeds);
     expect(out).toMatchObject({ dtype: "float32", shape: [2, 2] });
-    expect([...(out!.data as Float32Array)]).toEqual([2, 1, 4, 3]);
+    expect([...(out.data as Float32Array)]).toEqual([2, 1, 4, 3]);
   });
 
   test("fills a preallocated output", async () => {
@@ -49,7 +49,7 @@ describe.each([
     await using session = await open(bytes);
     const weight = shared([1, 0, 0, 1]);
     const run = async () => [
-      ...((await session.run({ ...feeds, w: floats(weight, [2, 2]) })).y!.data as Float32Array),
+      ...((await session.run({ ...feeds, w: floats(weight, [2, 2]) })).y.data as Float32Array),
     ];
     expect(await run()).toEqual([2, 1, 4, 3]);
     weight[0] = 10;
@@ -59,7 +59,7 @@ describe.each([
   test("several runs at once give each its own result", async () => {
     await using session = await open(bytes);
     const runs = [1, 2, 3, 4].map((k) => session.run({ ...feeds, x: floats([k, 0], [1, 2]) }));
-    const found = (await Promise.all(runs)).map(({ y: out }) => (out!.data as Float32Array)[0]);
+    const found = (await Promise.all(runs)).map(({ y: out }) => (out.data as Float32Array)[0]);
     expect(found).toEqual([2, 3, 4, 5]);
   });
 

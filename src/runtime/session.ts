@@ -112,7 +112,7 @@ async function runSession(
   try {
     const results = await session.run(given, fetches);
     return Object.fromEntries(
-      outputs.map((name) => [name, into[name] ?? fromOrt(results[name]!)] as const),
+      outputs.map((name) => [name, into[name] ?? fromOrt(results[name])] as const),
     );
   } catch (cause) {
     throw bug("ONNX Runtime refused to run a graph", { got: (cause as Error).message, cause });

@@ -75,7 +75,7 @@ export async function openWorkerSession(
         if (waiting.size === 0) worker.unref();
       });
       for (const [name, tensor] of Object.entries(into)) {
-        (tensor.data as Float32Array).set(results[name]!.data as Float32Array);
+        (tensor.data as Float32Array).set(results[name].data as Float32Array);
         results[name] = tensor;
       }
       return results;

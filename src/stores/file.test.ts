@@ -27,7 +27,7 @@ async function smallIndex() {
 
 async function idsIn(path: string): Promise<readonly string[]> {
   await using store = await openFileStore(path, { access: "read" });
-  return (await store.search(east, 99))[0]!.map(({ id }) => id);
+  return (await store.search(east, 99))[0].map(({ id }) => id);
 }
 
 describe("an append that was interrupted", () => {
@@ -101,7 +101,7 @@ describe("damage", () => {
     await using index = await smallIndex();
     const path = join(index.path, "vectors.f32");
     const bytes = await readFile(path);
-    bytes[5]! ^= 1;
+    bytes[5] ^= 1;
     await writeFile(path, bytes);
     await using store = await openFileStore(index.path);
     const work = verb === "search" ? store.search(east, 1) : store.add(["c"], east);

@@ -126,7 +126,7 @@ class FileStore implements VectorStore, Named<Space> {
   ): Promise<void> {
     checkRows(ids, vectors, payloads, this);
     const kept = comparable(vectors, this, (row) => `id ${JSON.stringify(ids[row])}`);
-    const changes = ids.map((id, i) => ({ id, ...(payloads && { payload: payloads[i]! }) }));
+    const changes = ids.map((id, i) => ({ id, ...(payloads && { payload: payloads[i] }) }));
     await this.#exclusively(() => this.#append(kept, changes));
   }
 

@@ -115,7 +115,7 @@ class MemoryStore implements VectorStore, Named<Space> {
     const { dims } = this.space;
     this.#clear();
     for (const row of table.live()) {
-      const block = blocks[Math.floor(row / this.#blockRows)]!;
+      const block = blocks[Math.floor(row / this.#blockRows)];
       const start = (row % this.#blockRows) * dims;
       this.#append(table.idOf(row)!, block.subarray(start, start + dims), payloads[row]);
     }

@@ -47,7 +47,7 @@ export class RowLog {
 
   /** The row's line. */
   async read(row: number): Promise<Stored> {
-    const { start, end } = this.#places[row]!;
+    const { start, end } = this.#places[row];
     const line = Buffer.alloc(end - start);
     await readExactly(this.#handle, line, start, this.#path);
     return parseRow(parseChange(line, this.#path), this.#path);
@@ -75,7 +75,7 @@ export class RowLog {
       apply: () => {
         this.#hash = hash;
         changes.forEach((change, i) => {
-          this.#apply(change, lines[i]!.length);
+          this.#apply(change, lines[i].length);
         });
       },
     };

@@ -23,7 +23,7 @@ export function comparable(
   const out = vectors.slice();
   for (let start = 0; start < out.length; start += dims) {
     let square = 0;
-    for (let i = start; i < start + dims; i++) square += out[i]! * out[i]!;
+    for (let i = start; i < start + dims; i++) square += out[i] * out[i];
     if (!Number.isFinite(square)) {
       throw new NearfoldError("not-finite", "a vector holds a NaN or an infinity", {
         at: name,
@@ -32,7 +32,7 @@ export function comparable(
     }
     if (similarity === "dot" || square === 0) continue;
     const scale = 1 / Math.sqrt(square);
-    for (let i = start; i < start + dims; i++) out[i]! *= scale;
+    for (let i = start; i < start + dims; i++) out[i] *= scale;
   }
   return out;
 }
@@ -72,7 +72,7 @@ export class Scan {
         const end = Math.min(TILE, rows - row);
         for (let i = 0; i < end; i++) {
           const at = first + row + i;
-          if (best.takes(scores[i]!) && live(at)) best.push(scores[i]!, at);
+          if (best.takes(scores[i]) && live(at)) best.push(scores[i], at);
         }
       }
     });
@@ -109,11 +109,11 @@ function dotTile(
   let s2 = 0;
   let s3 = 0;
   for (const end = q + dims; q < end; q++) {
-    const x = queries[q]!;
-    s0 += x * rows[r0++]!;
-    s1 += x * rows[r1++]!;
-    s2 += x * rows[r2++]!;
-    s3 += x * rows[r3++]!;
+    const x = queries[q];
+    s0 += x * rows[r0++];
+    s1 += x * rows[r1++];
+    s2 += x * rows[r2++];
+    s3 += x * rows[r3++];
   }
   scores[0] = s0;
   scores[1] = s1;
@@ -134,14 +134,14 @@ class Best {
 
   takes(score: number): boolean {
     const room = this.#scores.length;
-    return this.#size < room || (room > 0 && score > this.#scores[room - 1]!);
+    return this.#size < room || (room > 0 && score > this.#scores[room - 1]);
   }
 
   push(score: number, row: number): void {
     let low = 0;
     for (let high = this.#size; low < high; ) {
       const middle = (low + high) >> 1;
-      if (this.#scores[middle]! < score) high = middle;
+      if (this.#scores[middle] < score) high = middle;
       else low = middle + 1;
     }
     this.#scores.copyWithin(low + 1, low, this.#size);
@@ -154,7 +154,7 @@ class Best {
   sorted() {
     return Array.from(this.#rows.subarray(0, this.#size), (row, i) => ({
       row,
-      score: this.#scores[i]!,
+      score: this.#scores[i],
     }));
   }
 }

@@ -10,7 +10,7 @@ export function bfloat16ToFloat32(
 ): Float32Array {
   checkRoom(words, out);
   const bits = new Uint32Array(out.buffer, out.byteOffset, words.length);
-  for (let i = 0; i < words.length; i++) bits[i] = words[i]! << 16;
+  for (let i = 0; i < words.length; i++) bits[i] = words[i] << 16;
   return out;
 }
 
@@ -25,7 +25,7 @@ export function float32ToBfloat16(
   checkRoom(values, out);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   for (let i = 0; i < bits.length; i++) {
-    const word = bits[i]!;
+    const word = bits[i];
     // A NaN whose payload is in the lower half would round to an infinity: set the quiet bit instead.
     const nan = (word & 0x7fffffff) > 0x7f800000;
     out[i] = nan ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
@@ -40,7 +40,7 @@ export function float16ToFloat32(
 ): Float32Array {
   checkRoom(values, out);
   // Node 24 runs this loop 1.7 times as fast as out.set(values).
-  for (let i = 0; i < values.length; i++) out[i] = values[i]!;
+  for (let i = 0; i < values.length; i++) out[i] = values[i];
   return out;
 }
 

@@ -236,7 +236,7 @@ describe("conversion in chunks", () => {
     const { data } = await tensors.readAsFloat32("x");
     const bits = new Uint32Array(data.buffer);
     expect(bits.length).toBe(size);
-    expect(bits.findIndex((word, i) => word !== words[i]! << 16)).toBe(-1);
+    expect(bits.findIndex((word, i) => word !== words[i] << 16)).toBe(-1);
   });
 
   test("the peak is the result and a few megabytes", async () => {

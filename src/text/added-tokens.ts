@@ -80,6 +80,6 @@ function standsAlone(text: string, start: number, end: number): boolean {
 
 function skipSpace(text: string, start: number): number {
   let end = start;
-  while (end < text.length && /\s/.test(text[end]!)) end++;
+  while (end < text.length && /\s/.test(text[end])) end++;
   return end;
 }

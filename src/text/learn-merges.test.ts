@@ -13,7 +13,7 @@ function slowMerges(words: readonly CountedWord[], minFrequency: number): Merge[
     const pairs = new Map<string, { left: number; right: number; count: number }>();
     for (const { pieces, count } of split) {
       for (let i = 1; i < pieces.length; i++) {
-        const [left, right] = [known.indexOf(pieces[i - 1]!), known.indexOf(pieces[i]!)];
+        const [left, right] = [known.indexOf(pieces[i - 1]), known.indexOf(pieces[i])];
         const pair = pairs.get(`${left} ${right}`) ?? { left, right, count: 0 };
         pairs.set(`${left} ${right}`, { ...pair, count: pair.count + count });
       }
@@ -22,7 +22,7 @@ function slowMerges(words: readonly CountedWord[], minFrequency: number): Merge[
       (a, b) => b.count - a.count || a.left - b.left || a.right - b.right,
     );
     if (best === undefined || best.count < minFrequency) return merges;
-    const [left, right] = [known[best.left]!, known[best.right]!];
+    const [left, right] = [known[best.left], known[best.right]];
     const token = left + right;
     merges.push({ left, right, token, count: best.count });
     if (!known.includes(token)) known.push(token);
@@ -30,7 +30,7 @@ function slowMerges(words: readonly CountedWord[], minFrequency: number): Merge[
       const merged: string[] = [];
       for (let i = 0; i < pieces.length; i++) {
         const fits = pieces[i] === left && pieces[i + 1] === right;
-        merged.push(fits ? token : pieces[i]!);
+        merged.push(fits ? token : pieces[i]);
         if (fits) i++;
       }
       return { pieces: merged, count };

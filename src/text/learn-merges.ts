@@ -49,7 +49,7 @@ export function* learnMerges(
   const idOf = new Map(tokens.map((token, id) => [token, id]));
   const pairs = new Map<number, Pair>();
   for (const [at, { ids, count }] of numbered.entries()) {
-    for (let i = 1; i < ids.length; i++) add(pairs, ids[i - 1]!, ids[i]!, count, at);
+    for (let i = 1; i < ids.length; i++) add(pairs, ids[i - 1], ids[i], count, at);
   }
   const heap = new PairHeap();
   for (const pair of pairs.values()) if (pair.count >= minFrequency) heap.push(pair, pair.count);
@@ -60,7 +60,7 @@ export function* learnMerges(
       if (pair.count >= minFrequency) heap.push(pair, pair.count);
       continue;
     }
-    const [left, right] = [tokens[pair.left]!, tokens[pair.right]!];
+    const [left, right] = [tokens[pair.left], tokens[pair.right]];
     const token = join(left, right);
     let id = idOf.get(token);
     if (id === undefined) {
@@ -119,12 +119,12 @@ function merge(
   const { left, right } = pair;
   const grown = new Set<Pair>();
   for (const at of pair.words) {
-    const word = words[at]!;
+    const word = words[at];
     const { ids: old, count } = word;
     const ids: number[] = [];
     for (let i = 0; i < old.length; i++) {
       if (old[i] !== left || old[i + 1] !== right) {
-        ids.push(old[i]!);
+        ids.push(old[i]);
         continue;
       }
       const before = ids.at(-1);
@@ -162,8 +162,8 @@ class PairHeap {
     let at = items.push(item) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!precedes(item, items[parent]!)) break;
-      items[at] = items[parent]!;
+      if (!precedes(item, items[parent])) break;
+      items[at] = items[parent];
       at = parent;
     }
     items[at] = item;
@@ -178,9 +178,9 @@ class PairHeap {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= items.length) break;
-      if (child + 1 < items.length && precedes(items[child + 1]!, items[child]!)) child++;
-      if (!precedes(items[child]!, last)) break;
-      items[at] = items[child]!;
+      if (child + 1 < items.length && precedes(items[child + 1], items[child])) child++;
+      if (!precedes(items[child], last)) break;
+      items[at] = items[child];
       at = child;
     }
     items[at] = last;

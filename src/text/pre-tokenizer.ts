@@ -45,7 +45,7 @@ export function createPreTokenizer(config: Json | null): PreTokenizer {
   if (type === "ByteLevel") return byteLevel(config);
   if (type === "Metaspace") return metaspace(config);
   if (Object.hasOwn(matchers, type)) {
-    const matcher = matchers[type]!(config);
+    const matcher = matchers[type](config);
     if (matcher === undefined) throw unsupported(type, "behavior", config.behavior);
     return (text) => matchWords(text, matcher);
   }

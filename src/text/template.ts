@@ -82,7 +82,7 @@ export function fillTemplate(
   let place = 0;
   for (const part of parts) {
     typeIds.fill(part.type, place, place + part.kept);
-    for (let i = 0; i < part.kept; i++) ids[place++] = part.ids[i]!;
+    for (let i = 0; i < part.kept; i++) ids[place++] = part.ids[i];
   }
   return { ids, typeIds };
 }

@@ -81,8 +81,8 @@ describe.each([
 
 test("truncation cuts the text and keeps the special tokens", () => {
   const tokenizer = trained("wordpiece");
-  const whole = tokenizer.encode(text[0]!);
-  const cut = tokenizer.encode(text[0]!, { maxLength: 6 });
+  const whole = tokenizer.encode(text[0]);
+  const cut = tokenizer.encode(text[0], { maxLength: 6 });
   const [cls, sep] = ["[CLS]", "[SEP]"].map((token) => tokenizer.tokenToId(token)!);
   expect([...cut.ids]).toEqual([cls, ...whole.ids.slice(1, 5), sep]);
   expect([cut.truncated, whole.truncated, whole.tokenCount]).toEqual([
@@ -90,7 +90,7 @@ test("truncation cuts the text and keeps the special tokens", () => {
     false,
     whole.ids.length,
   ]);
-  expect(tokenizer.encode(text[0]!, { maxLength: whole.ids.length }).truncated).toBe(false);
+  expect(tokenizer.encode(text[0], { maxLength: whole.ids.length }).truncated).toBe(false);
   expect([...tokenizer.encode("fox", { maxLength: 2 }).ids]).toEqual([cls, sep]);
 });
 
@@ -248,7 +248,7 @@ function replaceAt(value: unknown, path: readonly number[], by: unknown): unknow
   if (typeof value !== "object" || value === null || path.length === 0) return by;
   const keys = Object.keys(value);
   if (keys.length === 0) return by;
-  const key = keys[path[0]! % keys.length]!;
+  const key = keys[path[0] % keys.length];
   const copy = Array.isArray(value) ? [...value] : { ...value };
   (copy as Record<string, unknown>)[key] = replaceAt(
     (value as Record<string, unknown>)[key],

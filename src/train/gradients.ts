@@ -85,7 +85,7 @@ export class GradientComputer implements AsyncDisposable {
     const feeds = { ...weights, ...packed.feeds, ...this.#identity(batch) };
     const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
     const results = await compiled.session.run(feeds, { into });
-    const loss = (results[names.loss]!.data as Float32Array)[0]!;
+    const loss = (results[names.loss].data as Float32Array)[0];
     return {
       loss,
       dense: this.#named(this.#sums, compiled.shape.dense),
@@ -105,7 +105,7 @@ export class GradientComputer implements AsyncDisposable {
         forwardGraph(this.#objective, packed.blocks),
       );
       const results = await session.run({ ...weights, ...packed.feeds });
-      embeddings.set(results[names.embeddings]!.data as Float32Array, start * width);
+      embeddings.set(results[names.embeddings].data as Float32Array, start * width);
       chunks.push({ start, packed });
     }
     const { session: lossSession } = await this.#open("loss", () => lossGraph(this.#objective));
@@ -113,7 +113,7 @@ export class GradientComputer implements AsyncDisposable {
       [names.embeddings]: floats(embeddings, [sequences.length, width]),
       ...this.#identity(batch),
     });
-    const gradient = outcome[names.embeddingGradient]!.data as Float32Array;
+    const gradient = outcome[names.embeddingGradient].data as Float32Array;
     const rows = new Map<string, RowUpdate[]>();
     let dense: readonly string[] = [];
     for (const { start, packed } of chunks) {
@@ -122,7 +122,7 @@ export class GradientComputer implements AsyncDisposable {
       const { shape } = await this.#backward(weights, packed, part, start === 0, rows);
       dense = shape.dense;
     }
-    const loss = (outcome[names.loss]!.data as Float32Array)[0]!;
+    const loss = (outcome[names.loss].data as Float32Array)[0];
     return { loss, dense: this.#named(this.#sums, dense), rows };
   }
 
@@ -175,7 +175,7 @@ export class GradientComputer implements AsyncDisposable {
   #buffers(kept: Map<string, Float32Array>, dense: readonly string[], weights: Weights): Weights {
     return Object.fromEntries(
       dense.map((name) => {
-        const { shape, data } = weights[name]!;
+        const { shape, data } = weights[name];
         const buffer = kept.get(name) ?? new Float32Array(data.length);
         kept.set(name, buffer);
         return [names.gradient(name), floats(buffer, shape)];
@@ -210,8 +210,8 @@ function readRows({ shape }: Compiled, values: Weights): Map<string, RowUpdate[]
   const found = new Map<string, RowUpdate[]>();
   for (const { table, rows, indices } of shape.rows) {
     const update = {
-      indices: values[indices]!.data as Int32Array,
-      rows: values[rows]!.data as Float32Array,
+      indices: values[indices].data as Int32Array,
+      rows: values[rows].data as Float32Array,
     };
     found.set(table, [...(found.get(table) ?? []), update]);
   }
@@ -219,5 +219,5 @@ function readRows({ shape }: Compiled, values: Weights): Map<string, RowUpdate[]
 }
 
 function addTo(sum: Float32Array, part: Float32Array): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
+  for (let i = 0; i < sum.length; i++) sum[i] += part[i];
 }

@@ -69,13 +69,13 @@ export function lossGraph(objective: Objective): Graph {
   const seeds = new Map([[loss, scalar(1)]]);
   const { dense } = gradients(seeds, [embeddings]);
   const [value, gradient] = share([loss, dense.get(embeddings) ?? zerosLike(embeddings)]);
-  return graphOf({ [names.loss]: value!, [names.embeddingGradient]: gradient! });
+  return graphOf({ [names.loss]: value, [names.embeddingGradient]: gradient });
 }
 
 /** A chunk of the batch and the gradient of its embeddings in; the gradients of the weights out. */
 export function backwardGraph(objective: Objective, blocks: number): GradientGraph {
   const encoded = encoder(objective, blocks);
-  const width = encoded.embeddings.shape[1]!;
+  const width = encoded.embeddings.shape[1];
   const injected = input(names.embeddingGradient, "float32", ["B", width]);
   return gradientGraph(objective, encoded, new Map([[encoded.embeddings, injected]]), {});
 }
@@ -138,7 +138,7 @@ function gradientGraph(
   // last layer's gradients) is written last. The other way round, all activations stay until the end.
   written.reverse();
   const shared = share(written.map(([, value]) => value));
-  const graph = graphOf(Object.fromEntries(written.map(([name], i) => [name, shared[i]!])));
+  const graph = graphOf(Object.fromEntries(written.map(([name], i) => [name, shared[i]])));
   return { graph, dense, rows };
 }
 

@@ -79,7 +79,7 @@ export class Run implements AsyncDisposable {
     const rate = this.#rate(this.step);
     this.#optimizer.beginStep(rate);
     for (const [name, gradient] of result.dense) {
-      this.#optimizer.update(this.#weights[name]!.data, gradient, this.#momentsOf(name));
+      this.#optimizer.update(this.#weights[name].data, gradient, this.#momentsOf(name));
     }
     for (const table of named) table.apply();
     this.step++;
@@ -163,9 +163,9 @@ export class Run implements AsyncDisposable {
     const { architecture, tokenizer } = this.#model;
     const { subwords, seed } = this.settings;
     for (const [index, name] of architecture.tables.entries()) {
-      const table = this.#weights[name]!;
+      const table = this.#weights[name];
       if (subwords && index === 0) {
-        const tokens = Array.from({ length: table.shape[0]! }, (_, id) => tokenizer.idToToken(id));
+        const tokens = Array.from({ length: table.shape[0] }, (_, id) => tokenizer.idToToken(id));
         const bare = new Set(tokenizer.specialTokens.values());
         this.#tables.set(
           name,
@@ -182,7 +182,7 @@ export class Run implements AsyncDisposable {
     const ids = [0];
     for (const sequence of sequences) {
       for (let i = 0; i < sequence.length; i++) {
-        const id = sequence[i]!;
+        const id = sequence[i];
         if (!seen[id]) ids.push(id);
         seen[id] = 1;
       }
@@ -209,7 +209,7 @@ export class Run implements AsyncDisposable {
   #momentsOf(name: string): Moments {
     const known = this.#dense.get(name);
     if (known) return known;
-    const made = AdamW.moments(this.#weights[name]!.data.length);
+    const made = AdamW.moments(this.#weights[name].data.length);
     this.#dense.set(name, made);
     return made;
   }

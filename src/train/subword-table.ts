@@ -78,11 +78,11 @@ export function subwordTable(
     const start = id * width;
     const found = parts[id] ?? [];
     const share = 1 / Math.sqrt(found.length);
-    const scale = Math.exp(weights[id]!);
+    const scale = Math.exp(weights[id]);
     for (let i = 0; i < width; i++) {
       let sum = 0;
-      for (const gram of found) sum += grams[gram * width + i]!;
-      folded[start + i] = scale * (own[start + i]! + (found.length > 0 ? share * sum : 0));
+      for (const gram of found) sum += grams[gram * width + i];
+      folded[start + i] = scale * (own[start + i] + (found.length > 0 ? share * sum : 0));
     }
   };
 
@@ -103,11 +103,11 @@ export function subwordTable(
       const source = { row: [] as number[], scale: [] as number[] };
       indices.forEach((id, n) => {
         const [from, to] = [n * width, id * width];
-        const scale = Math.exp(weights[id]!);
+        const scale = Math.exp(weights[id]);
         let slope = 0;
         for (let i = 0; i < width; i++) {
-          slope += values[from + i]! * folded[to + i]!;
-          values[from + i]! *= scale;
+          slope += values[from + i] * folded[to + i];
+          values[from + i] *= scale;
         }
         slopes[n] = slope;
         const found = parts[id] ?? [];

@@ -57,14 +57,14 @@ export function tokenBatches(model: Model, pairs: readonly Pair[], options: Opti
     truncated: texts.truncated(),
     tokens: texts.sequences.reduce((sum, { length }) => sum + length, 0),
     batch: (step) => {
-      const { epoch, batch } = steps[step]!;
+      const { epoch, batch } = steps[step];
       const identity = new Int32Array(columns * batch.length);
       for (let column = 0; column < columns; column++) {
         batch.forEach((row, i) => {
-          identity[column * batch.length + i] = rows[row]![column]!;
+          identity[column * batch.length + i] = rows[row][column];
         });
       }
-      const sequences = Array.from(identity, (text) => texts.sequences[text]!);
+      const sequences = Array.from(identity, (text) => texts.sequences[text]);
       const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
       return { epoch, batch: { sequences, identity }, tokens };
     },

@@ -37,7 +37,7 @@ const truth = (op: o.OpName): Case => ({
 });
 const logic = (op: o.OpName): Case => ({
   shapes: [[3, 4], [4]],
-  build: (a, b) => o.cast(raw(op)(o.greater(a!, 0), o.greater(b!, 0)), "float32"),
+  build: (a, b) => o.cast(raw(op)(o.greater(a, 0), o.greater(b, 0)), "float32"),
   differentiable: false,
 });
 
@@ -70,7 +70,7 @@ export const cases = {
   Min: { shapes: [[3, 4], [4]], build: raw("Min"), distinct: true },
   Mod: {
     shapes: [[7]],
-    build: (x) => o.cast(o.mod(o.cast(o.mul(x!, 9), "int32"), 4), "float32"),
+    build: (x) => o.cast(o.mod(o.cast(o.mul(x, 9), "int32"), 4), "float32"),
     differentiable: false,
   },
   Equal: truth("Equal"),
@@ -82,12 +82,12 @@ export const cases = {
   Or: logic("Or"),
   Not: {
     shapes: [[5]],
-    build: (x) => o.cast(o.not_(o.greater(x!, 0)), "float32"),
+    build: (x) => o.cast(o.not_(o.greater(x, 0)), "float32"),
     differentiable: false,
   },
   IsNaN: {
     shapes: [[5]],
-    build: (x) => o.cast(raw("IsNaN")(o.log(x!)), "float32"),
+    build: (x) => o.cast(raw("IsNaN")(o.log(x)), "float32"),
     differentiable: false,
   },
   Neg: { shapes: [[3, 4]], build: o.neg as Case["build"] },
@@ -110,12 +110,12 @@ export const cases = {
   Identity: { shapes: [[3]], build: raw("Identity") },
   Where: {
     shapes: [[3, 4], [3, 1], [4]],
-    build: (c, a, b) => o.where(o.greater(c!, 0), a!, b!),
+    build: (c, a, b) => o.where(o.greater(c, 0), a, b),
     distinct: true,
   },
   Cast: {
     shapes: [[3]],
-    build: (x) => o.cast(o.cast(o.mul(x!, 5), "int64"), "float32"),
+    build: (x) => o.cast(o.cast(o.mul(x, 5), "int64"), "float32"),
     differentiable: false,
   },
   Gelu: { shapes: [[3, 5]], build: raw("Gelu"), range: [-4, 4] },
@@ -137,7 +137,7 @@ export const cases = {
       [2, 1, 4, 3],
       [2, 5, 4],
     ],
-    build: (a, b) => o.matmul(a!, b!, { transA: true, transB: true, alpha: 0.5 }),
+    build: (a, b) => o.matmul(a, b, { transA: true, transB: true, alpha: 0.5 }),
   },
   Gemm: {
     shapes: [[4, 3], [5, 4], [5]],
@@ -150,38 +150,38 @@ export const cases = {
   },
   Size: {
     shapes: [[2, 3]],
-    build: (x) => o.cast(o.elementCount(x!), "float32"),
+    build: (x) => o.cast(o.elementCount(x), "float32"),
     differentiable: false,
   },
-  Reshape: { shapes: [[2, 3, 4]], build: (x) => o.reshape(x!, [0, -1]) },
-  Transpose: { shapes: [[2, 3, 4]], build: (x) => o.transpose(x!, [2, 0, 1]) },
-  Unsqueeze: { shapes: [[2, 3]], build: (x) => o.unsqueeze(x!, [0, -1]) },
-  Squeeze: { shapes: [[1, 3, 1]], build: (x) => o.squeeze(x!, [0, 2]) },
+  Reshape: { shapes: [[2, 3, 4]], build: (x) => o.reshape(x, [0, -1]) },
+  Transpose: { shapes: [[2, 3, 4]], build: (x) => o.transpose(x, [2, 0, 1]) },
+  Unsqueeze: { shapes: [[2, 3]], build: (x) => o.unsqueeze(x, [0, -1]) },
+  Squeeze: { shapes: [[1, 3, 1]], build: (x) => o.squeeze(x, [0, 2]) },
   Concat: {
     shapes: [
       [2, 3],
       [2, 1],
     ],
-    build: (a, b) => o.concat([a!, b!, a!], 1),
+    build: (a, b) => o.concat([a, b, a], 1),
   },
   Split: {
     shapes: [[2, 5]],
-    build: (x) => o.mul(o.split(x!, [2, 2, 1], 1)[1]!, o.split(x!, [2, 2, 1], 1)[2]!),
+    build: (x) => o.mul(o.split(x, [2, 2, 1], 1)[1], o.split(x, [2, 2, 1], 1)[2]),
   },
-  Slice: { shapes: [[4, 5]], build: (x) => o.slice(x!, { start: 1, end: -1, axis: 1 }) },
-  Pad: { shapes: [[2, 3]], build: (x) => o.pad(x!, [0, 1, 2, 0]) },
-  ConstantOfShape: { shapes: [[2, 3]], build: (x) => o.onesLike(x!), differentiable: false },
+  Slice: { shapes: [[4, 5]], build: (x) => o.slice(x, { start: 1, end: -1, axis: 1 }) },
+  Pad: { shapes: [[2, 3]], build: (x) => o.pad(x, [0, 1, 2, 0]) },
+  ConstantOfShape: { shapes: [[2, 3]], build: (x) => o.onesLike(x), differentiable: false },
   Range: {
     shapes: [[5]],
-    build: (x) => o.cast(o.range(o.dimOf(x!, 0)), "float32"),
+    build: (x) => o.cast(o.range(o.dimOf(x, 0)), "float32"),
     differentiable: false,
   },
-  ReduceSum: { shapes: [[2, 3, 4]], build: (x) => o.reduceSum(x!, { axes: [0, -1] }) },
-  ReduceMean: { shapes: [[2, 3, 4]], build: (x) => o.reduceMean(x!, { axes: [1], keep: true }) },
-  ReduceMax: { shapes: [[2, 3, 4]], build: (x) => o.reduceMax(x!, { axes: [1] }), distinct: true },
+  ReduceSum: { shapes: [[2, 3, 4]], build: (x) => o.reduceSum(x, { axes: [0, -1] }) },
+  ReduceMean: { shapes: [[2, 3, 4]], build: (x) => o.reduceMean(x, { axes: [1], keep: true }) },
+  ReduceMax: { shapes: [[2, 3, 4]], build: (x) => o.reduceMax(x, { axes: [1] }), distinct: true },
   ReduceMin: {
     shapes: [[2, 3, 4]],
-    build: (x) => o.reduceMin(x!, { axes: [-1], keep: true }),
+    build: (x) => o.reduceMin(x, { axes: [-1], keep: true }),
     distinct: true,
   },
   ReduceProd: {
@@ -189,26 +189,26 @@ export const cases = {
     build: (x) => raw("ReduceProd", { keepdims: 0 })(x, int64s([1])),
     differentiable: false,
   },
-  Expand: { shapes: [[3, 1]], build: (x) => o.expand(x!, int64s([2, 3, 4])) },
+  Expand: { shapes: [[3, 1]], build: (x) => o.expand(x, int64s([2, 3, 4])) },
   ArgMax: {
     shapes: [[3, 4]],
-    build: (x) => o.cast(o.argMax(x!, 1), "float32"),
+    build: (x) => o.cast(o.argMax(x, 1), "float32"),
     distinct: true,
     differentiable: false,
   },
-  Gather: { shapes: [[5, 3]], build: (x) => o.gather(x!, pick(4, 0, 4, 4)) },
+  Gather: { shapes: [[5, 3]], build: (x) => o.gather(x, pick(4, 0, 4, 4)) },
   GatherElements: {
     shapes: [[3, 4]],
-    build: (x) => o.gatherElements(x!, constant(longs([0, 3, 3, 1, 2, 2], [3, 2])), 1),
+    build: (x) => o.gatherElements(x, constant(longs([0, 3, 3, 1, 2, 2], [3, 2])), 1),
   },
   ScatterElements: {
     shapes: [
       [4, 2],
       [3, 2],
     ],
-    build: (x, u) => o.scatterElements(x!, constant(longs([0, 3, 0, 1, 2, 1], [3, 2])), u!, 0),
+    build: (x, u) => o.scatterElements(x, constant(longs([0, 3, 0, 1, 2, 1], [3, 2])), u, 0),
   },
-  TopK: { shapes: [[3, 6]], build: (x) => o.topK(x!, 2)[0], distinct: true },
+  TopK: { shapes: [[3, 6]], build: (x) => o.topK(x, 2)[0], distinct: true },
   CumSum: {
     shapes: [[2, 5]],
     build: (x) => raw("CumSum", { exclusive: 1 })(x, constant(ints([1], []))),
@@ -220,15 +220,15 @@ export const cases = {
   },
   NonZero: {
     shapes: [[3, 3]],
-    build: (x) => o.cast(raw("NonZero")(o.relu(x!)), "float32"),
+    build: (x) => o.cast(raw("NonZero")(o.relu(x)), "float32"),
     distinct: true,
     differentiable: false,
   },
-  Softmax: { shapes: [[2, 3, 4]], build: (x) => o.softmax(x!, 1) },
-  LogSoftmax: { shapes: [[3, 4]], build: (x) => o.logSoftmax(x!) },
+  Softmax: { shapes: [[2, 3, 4]], build: (x) => o.softmax(x, 1) },
+  LogSoftmax: { shapes: [[3, 4]], build: (x) => o.logSoftmax(x) },
   LayerNormalization: {
     shapes: [[2, 3, 4], [4], [4]],
-    build: (x, s, b) => o.layerNorm(x!, s!, b!),
+    build: (x, s, b) => o.layerNorm(x, s, b),
   },
-  SimplifiedLayerNormalization: { shapes: [[2, 3, 4], [4]], build: (x, s) => o.rmsNorm(x!, s!) },
+  SimplifiedLayerNormalization: { shapes: [[2, 3, 4], [4]], build: (x, s) => o.rmsNorm(x, s) },
 } as const satisfies Record<o.OpName, Case>;

@@ -38,7 +38,7 @@ function unary(
     since,
     infer: broadcastInfer(op, dtype),
     grad,
-    eval: ([x]) => [{ shape: x!.shape, data: x!.data.map(f) }],
+    eval: ([x]) => [{ shape: x.shape, data: x.data.map(f) }],
   };
 }
 
@@ -54,7 +54,7 @@ function binary(
     infer: broadcastInfer(op, dtype),
     grad,
     eval: ([a, b]) => [
-      tabulate(broadcastShapes(a!.shape, b!.shape), (index) => f(at(a!, index), at(b!, index))),
+      tabulate(broadcastShapes(a.shape, b.shape), (index) => f(at(a, index), at(b, index))),
     ],
   };
 }
@@ -134,7 +134,7 @@ export const elementwise = {
     (a, b) => a / b,
     (g, { inputs: [, b], outputs: [y] }) => {
       const da = div(g, b!);
-      return [da, neg(mul(da, y!))];
+      return [da, neg(mul(da, y))];
     },
   ),
   Pow: binary(
@@ -144,7 +144,7 @@ export const elementwise = {
     (g, { inputs: [a, b], outputs: [y] }) => [
       mul(g, mul(b!, pow(a!, sub(b!, 1)))),
       // x^y does not depend on y where x = 0.
-      mul(g, where(greater(a!, 0), mul(y!, log(where(greater(a!, 0), a!, 1))), 0)),
+      mul(g, where(greater(a!, 0), mul(y, log(where(greater(a!, 0), a!, 1))), 0)),
     ],
   ),
   Max: binary("Max", 13, Math.max, (g, { inputs: [a, b] }) => [
@@ -205,19 +205,19 @@ export const elementwise = {
   Floor: unary("Floor", 13, Math.floor, step),
   Ceil: unary("Ceil", 13, Math.ceil, step),
   Round: unary("Round", 11, roundOf, step),
-  Exp: unary("Exp", 13, Math.exp, (g, { outputs: [y] }) => [mul(g, y!)]),
+  Exp: unary("Exp", 13, Math.exp, (g, { outputs: [y] }) => [mul(g, y)]),
   Log: unary("Log", 13, Math.log, (g, { inputs: [x] }) => [div(g, x!)]),
-  Sqrt: unary("Sqrt", 13, Math.sqrt, (g, { outputs: [y] }) => [div(mul(g, 0.5), y!)]),
+  Sqrt: unary("Sqrt", 13, Math.sqrt, (g, { outputs: [y] }) => [div(mul(g, 0.5), y)]),
   Reciprocal: unary(
     "Reciprocal",
     13,
     (x) => 1 / x,
-    (g, { outputs: [y] }) => [neg(mul(g, mul(y!, y!)))],
+    (g, { outputs: [y] }) => [neg(mul(g, mul(y, y)))],
   ),
   Sin: unary("Sin", 7, Math.sin, (g, { inputs: [x] }) => [mul(g, cos(x!))]),
   Cos: unary("Cos", 7, Math.cos, (g, { inputs: [x] }) => [neg(mul(g, sin(x!)))]),
-  Tanh: unary("Tanh", 13, Math.tanh, (g, { outputs: [y] }) => [mul(g, sub(1, mul(y!, y!)))]),
-  Sigmoid: unary("Sigmoid", 13, sigmoidOf, (g, { outputs: [y] }) => [mul(g, mul(y!, sub(1, y!)))]),
+  Tanh: unary("Tanh", 13, Math.tanh, (g, { outputs: [y] }) => [mul(g, sub(1, mul(y, y)))]),
+  Sigmoid: unary("Sigmoid", 13, sigmoidOf, (g, { outputs: [y] }) => [mul(g, mul(y, sub(1, y)))]),
   Softplus: unary(
     "Softplus",
     1,
@@ -245,7 +245,7 @@ export const elementwise = {
     infer: (inputs) => {
       const [, a, b] = inputs as [Value, Value, Value];
       if (a.dtype !== b.dtype) throw misfit("Where", showType(b), a.dtype);
-      return [{ dtype: a.dtype, shape: broadcastInfer("Where")(inputs, {})[0]!.shape }];
+      return [{ dtype: a.dtype, shape: broadcastInfer("Where")(inputs, {})[0].shape }];
     },
     grad: (g, { inputs: [condition] }) => [
       undefined,
@@ -253,21 +253,21 @@ export const elementwise = {
       where(condition!, 0, g),
     ],
     eval: ([c, a, b]) => [
-      tabulate(broadcastShapes(c!.shape, a!.shape, b!.shape), (index) =>
-        at(c!, index) ? at(a!, index) : at(b!, index),
+      tabulate(broadcastShapes(c.shape, a.shape, b.shape), (index) =>
+        at(c, index) ? at(a, index) : at(b, index),
       ),
     ],
   },
   Cast: {
     since: 13,
-    infer: (inputs, attrs) => [{ dtype: dtypeOfOnnx(attrs.to as number), shape: inputs[0]!.shape }],
+    infer: (inputs, attrs) => [{ dtype: dtypeOfOnnx(attrs.to as number), shape: inputs[0].shape }],
     grad: (g, { inputs: [x] }) => [cast(g, x!.dtype)],
     eval: ([x], attrs) => {
       const dtype = dtypeOfOnnx(attrs.to as number);
       const whole = !dtype.includes("float");
       const f =
         dtype === "bool" ? (v: number) => +(v !== 0) : whole ? Math.trunc : (v: number) => v;
-      return [{ shape: x!.shape, data: x!.data.map(f) }];
+      return [{ shape: x.shape, data: x.data.map(f) }];
     },
   },
   /** Exact GELU, x Φ(x), in the default domain. */
@@ -276,7 +276,7 @@ export const elementwise = {
     grad: (g, node, all) =>
       (node.attrs.approximate === "tanh" ? geluTanhGrad : geluGrad)(g, node, all),
     eval: ([x], attrs) => [
-      { shape: x!.shape, data: x!.data.map(attrs.approximate === "tanh" ? geluTanhOf : geluOf) },
+      { shape: x.shape, data: x.data.map(attrs.approximate === "tanh" ? geluTanhOf : geluOf) },
     ],
   },
   /** Exact GELU, ONNX Runtime's own op: one pass where the default domain needs opset 20. */

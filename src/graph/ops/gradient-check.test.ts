@@ -33,10 +33,10 @@ describe.each(Object.entries(cases) as [string, Case][])("%s", (name, one) => {
       array.data.forEach((x, j) => {
         const at = (value: number) => {
           const moved = arrays.with(i, array64(array.shape, array.data.with(j, value)));
-          return evaluate([loss], feeds(moved))[0]!.data[0]!;
+          return evaluate([loss], feeds(moved))[0].data[0];
         };
         const numeric = (at(x + step) - at(x - step)) / (2 * step);
-        const found = analytic[i]!.data[j]!;
+        const found = analytic[i].data[j];
         const error = Math.abs(numeric - found) / Math.max(1, Math.abs(numeric));
         expect(error, `d x${i}[${j}]: ${found}, central difference ${numeric}`).toBeLessThan(1e-7);
       });

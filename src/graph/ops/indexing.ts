@@ -27,40 +27,40 @@ export const indexing = {
       undefined,
     ],
     eval: ([x, indices], attrs) => {
-      const axis = axisOf(attrs, x!);
-      const steps = strides(x!.shape);
-      const [before, rank] = [axis, indices!.shape.length];
-      const inner = strides(indices!.shape);
-      const shape = [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)];
+      const axis = axisOf(attrs, x);
+      const steps = strides(x.shape);
+      const [before, rank] = [axis, indices.shape.length];
+      const inner = strides(indices.shape);
+      const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
       return [
         tabulate(shape, (index) => {
           let at = 0;
-          for (let i = 0; i < rank; i++) at += index[before + i]! * inner[i]!;
-          let from = wrap(indices!.data[at]!, x!.shape[axis]!) * steps[axis]!;
-          for (let i = 0; i < before; i++) from += index[i]! * steps[i]!;
-          for (let i = axis + 1; i < steps.length; i++) from += index[i - 1 + rank]! * steps[i]!;
-          return x!.data[from]!;
+          for (let i = 0; i < rank; i++) at += index[before + i] * inner[i];
+          let from = wrap(indices.data[at], x.shape[axis]) * steps[axis];
+          for (let i = 0; i < before; i++) from += index[i] * steps[i];
+          for (let i = axis + 1; i < steps.length; i++) from += index[i - 1 + rank] * steps[i];
+          return x.data[from];
         }),
       ];
     },
   },
   GatherElements: {
     since: 13,
-    infer: (inputs) => [{ dtype: inputs[0]!.dtype, shape: inputs[1]!.shape }],
+    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[1].shape }],
     grad: (g, { inputs: [x, indices], attrs }) => [
       scatterElements(zerosLike(x!), indices!, g, axisOf(attrs, x!)),
       undefined,
     ],
     eval: ([x, indices], attrs) => {
-      const axis = axisOf(attrs, x!);
-      const steps = strides(x!.shape);
+      const axis = axisOf(attrs, x);
+      const steps = strides(x.shape);
       return [
-        tabulate(indices!.shape, (index) => {
-          const flat = index.reduce((sum, i, at) => sum * indices!.shape[at]! + i, 0);
-          const chosen = wrap(indices!.data[flat]!, x!.shape[axis]!);
-          return x!.data[
-            index.reduce((sum, i, at) => sum + (at === axis ? chosen : i) * steps[at]!, 0)
-          ]!;
+        tabulate(indices.shape, (index) => {
+          const flat = index.reduce((sum, i, at) => sum * indices.shape[at] + i, 0);
+          const chosen = wrap(indices.data[flat], x.shape[axis]);
+          return x.data[
+            index.reduce((sum, i, at) => sum + (at === axis ? chosen : i) * steps[at], 0)
+          ];
         }),
       ];
     },
@@ -68,20 +68,20 @@ export const indexing = {
   /** `reduction: "add"` only here: it is right and repeatable on CPU, where ScatterND's loses updates. */
   ScatterElements: {
     since: 18,
-    infer: (inputs) => [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }],
+    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
     grad: (g, { inputs: [, indices], attrs }) => {
       if (attrs.reduction !== "add") return [undefined, undefined, undefined];
       return [g, undefined, gatherElements(g, indices!, (attrs.axis as number) ?? 0)];
     },
     eval: ([x, indices, updates], attrs) => {
-      const axis = axisOf(attrs, x!);
-      const out = array64(x!.shape, x!.data);
-      const steps = strides(x!.shape);
-      tabulate(indices!.shape, (index) => {
-        const flat = index.reduce((sum, i, at) => sum * indices!.shape[at]! + i, 0);
-        const chosen = wrap(indices!.data[flat]!, x!.shape[axis]!);
-        const to = index.reduce((sum, i, at) => sum + (at === axis ? chosen : i) * steps[at]!, 0);
-        out.data[to] = (attrs.reduction === "add" ? out.data[to]! : 0) + updates!.data[flat]!;
+      const axis = axisOf(attrs, x);
+      const out = array64(x.shape, x.data);
+      const steps = strides(x.shape);
+      tabulate(indices.shape, (index) => {
+        const flat = index.reduce((sum, i, at) => sum * indices.shape[at] + i, 0);
+        const chosen = wrap(indices.data[flat], x.shape[axis]);
+        const to = index.reduce((sum, i, at) => sum + (at === axis ? chosen : i) * steps[at], 0);
+        out.data[to] = (attrs.reduction === "add" ? out.data[to] : 0) + updates.data[flat];
         return 0;
       });
       return [out];
@@ -101,21 +101,21 @@ export const indexing = {
       ];
     },
     grad: (g, { inputs: [x], outputs: [, indices], attrs }) => [
-      scatterElements(zerosLike(x!), indices!, g, (attrs.axis as number) ?? -1),
+      scatterElements(zerosLike(x!), indices, g, (attrs.axis as number) ?? -1),
       undefined,
     ],
     eval: ([x, k], attrs) => {
-      const axis = normalizeAxis((attrs.axis as number) ?? -1, x!.shape.length);
+      const axis = normalizeAxis((attrs.axis as number) ?? -1, x.shape.length);
       const order = attrs.largest === 0 ? 1 : -1;
-      const steps = strides(x!.shape);
-      const shape = x!.shape.map((dim, at) => (at === axis ? k!.data[0]! : dim));
+      const steps = strides(x.shape);
+      const shape = x.shape.map((dim, at) => (at === axis ? k.data[0] : dim));
       const pick = (index: readonly number[]) => {
-        const from = index.reduce((sum, i, at) => sum + (at === axis ? 0 : i) * steps[at]!, 0);
-        const value = (i: number) => x!.data[from + i * steps[axis]!]!;
-        const sorted = [...Array(x!.shape[axis]).keys()].sort(
+        const from = index.reduce((sum, i, at) => sum + (at === axis ? 0 : i) * steps[at], 0);
+        const value = (i: number) => x.data[from + i * steps[axis]];
+        const sorted = [...Array(x.shape[axis]).keys()].sort(
           (a, b) => order * (value(a) - value(b)) || a - b,
         );
-        const chosen = sorted[index[axis]!]!;
+        const chosen = sorted[index[axis]];
         return { chosen, value: value(chosen) };
       };
       return [
@@ -126,24 +126,24 @@ export const indexing = {
   },
   CumSum: {
     since: 14,
-    infer: (inputs) => [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }],
+    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
     grad: (g, { inputs: [, axis], attrs }) => [
       cumSum(g, axis!, { ...attrs, reverse: attrs.reverse === 1 ? 0 : 1 }),
       undefined,
     ],
     eval: ([x, axisInput], attrs) => {
-      const axis = normalizeAxis(axisInput!.data[0]!, x!.shape.length);
-      const steps = strides(x!.shape);
-      const size = x!.shape[axis]!;
+      const axis = normalizeAxis(axisInput.data[0], x.shape.length);
+      const steps = strides(x.shape);
+      const size = x.shape[axis];
       const [reverse, exclusive] = [attrs.reverse === 1, attrs.exclusive === 1];
       return [
-        tabulate(x!.shape, (index) => {
-          const from = index.reduce((sum, i, at) => sum + (at === axis ? 0 : i) * steps[at]!, 0);
+        tabulate(x.shape, (index) => {
+          const from = index.reduce((sum, i, at) => sum + (at === axis ? 0 : i) * steps[at], 0);
           let total = 0;
           for (let i = 0; i < size; i++) {
-            const inside = reverse ? i >= index[axis]! : i <= index[axis]!;
+            const inside = reverse ? i >= index[axis] : i <= index[axis];
             if (inside && !(exclusive && i === index[axis]))
-              total += x!.data[from + i * steps[axis]!]!;
+              total += x.data[from + i * steps[axis]];
           }
           return total;
         }),
@@ -153,16 +153,16 @@ export const indexing = {
   /** Keeps the upper (or lower) triangle of the last two axes, `k` diagonals off the main one. */
   Trilu: {
     since: 14,
-    infer: (inputs) => [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }],
+    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
     grad: (g, { inputs: [, k], attrs }) => [trilu(g, k, attrs), undefined],
     eval: ([x, k], attrs) => {
       const shift = k?.data[0] ?? 0;
       const upper = attrs.upper !== 0;
       return [
-        tabulate(x!.shape, (index) => {
+        tabulate(x.shape, (index) => {
           const off = index.at(-1)! - index.at(-2)!;
           const kept = upper ? off >= shift : off <= shift;
-          return kept ? x!.data[index.reduce((sum, i, at) => sum * x!.shape[at]! + i, 0)]! : 0;
+          return kept ? x.data[index.reduce((sum, i, at) => sum * x.shape[at] + i, 0)] : 0;
         }),
       ];
     },
@@ -170,17 +170,16 @@ export const indexing = {
   /** Indices of non-zero elements `[rank, count]`. */
   NonZero: {
     since: 13,
-    infer: (inputs) => [{ dtype: "int64", shape: [inputs[0]!.shape.length, UNKNOWN] }],
+    infer: (inputs) => [{ dtype: "int64", shape: [inputs[0].shape.length, UNKNOWN] }],
     grad: none("its output is an index"),
     eval: ([x]) => {
       const found: number[][] = [];
-      tabulate(x!.shape, (index) => {
-        if (x!.data[index.reduce((sum, i, at) => sum * x!.shape[at]! + i, 0)])
-          found.push([...index]);
+      tabulate(x.shape, (index) => {
+        if (x.data[index.reduce((sum, i, at) => sum * x.shape[at] + i, 0)]) found.push([...index]);
         return 0;
       });
-      const rank = x!.shape.length;
-      return [tabulate([rank, found.length], ([axis, i]) => found[i!]![axis!]!)];
+      const rank = x.shape.length;
+      return [tabulate([rank, found.length], ([axis, i]) => found[i][axis])];
     },
   },
 } as const satisfies Record<string, Op>;

@@ -53,8 +53,8 @@ function multiply(a: Array64, b: Array64, { transA, transB, alpha }: Required<Fl
     const outer = x.shape.slice(0, -2);
     const steps = strides(x.shape);
     return outer.reduce((from, dim, axis) => {
-      const i = index[axis + batch.length - outer.length]!;
-      return from + (dim === 1 ? 0 : i) * steps[axis]!;
+      const i = index[axis + batch.length - outer.length];
+      return from + (dim === 1 ? 0 : i) * steps[axis];
     }, 0);
   };
   const [aRow, aColumn] = transA ? [1, rows] : [inner, 1];
@@ -64,16 +64,15 @@ function multiply(a: Array64, b: Array64, { transA, transB, alpha }: Required<Fl
     let rest = block;
     const index = batch.map(() => 0);
     for (let axis = batch.length - 1; axis >= 0; axis--) {
-      index[axis] = rest % batch[axis]!;
-      rest = Math.floor(rest / batch[axis]!);
+      index[axis] = rest % batch[axis];
+      rest = Math.floor(rest / batch[axis]);
     }
     const [fromA, fromB] = [offset(a, index), offset(b, index)];
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         let total = 0;
         for (let k = 0; k < inner; k++) {
-          total +=
-            a.data[fromA + i * aRow + k * aColumn]! * b.data[fromB + k * bRow + j * bColumn]!;
+          total += a.data[fromA + i * aRow + k * aColumn] * b.data[fromB + k * bRow + j * bColumn];
         }
         out.data[(block * rows + i) * columns + j] = alpha * total;
       }
@@ -105,7 +104,7 @@ export const products = {
     since: 13,
     infer: inferProduct("MatMul"),
     grad: productGrad,
-    eval: ([a, b]) => [multiply(a!, b!, { transA: false, transB: false, alpha: 1 })],
+    eval: ([a, b]) => [multiply(a, b, { transA: false, transB: false, alpha: 1 })],
   },
   /** `alpha · op(a) op(b)` without writing a transposed copy; ONNX Runtime's own. */
   "com.microsoft.FusedMatMul": {
@@ -113,7 +112,7 @@ export const products = {
     since: 1,
     infer: inferProduct("FusedMatMul"),
     grad: productGrad,
-    eval: ([a, b], attrs) => [multiply(a!, b!, flagsOf(attrs))],
+    eval: ([a, b], attrs) => [multiply(a, b, flagsOf(attrs))],
   },
   /** `alpha op(a) op(b) + beta c` on matrices. */
   Gemm: {
@@ -126,16 +125,16 @@ export const products = {
       return [da, db, inputs[2] && (beta === 1 ? g : mul(g, beta))];
     },
     eval: ([a, b, c], attrs) => {
-      const out = multiply(a!, b!, flagsOf(attrs));
+      const out = multiply(a, b, flagsOf(attrs));
       const beta = (attrs.beta as { float: number } | undefined)?.float ?? 1;
-      const width = out.shape[1]!;
+      const width = out.shape[1];
       if (c) {
         const wide = c.shape.at(-1) !== 1;
         const tall = c.shape.length === 2 && c.shape[0] !== 1;
         out.data.forEach((_, flat) => {
           const [i, j] = [Math.floor(flat / width), flat % width];
           const from = (tall ? i * (c.shape[1] as number) : 0) + (wide ? j : 0);
-          out.data[flat]! += beta * c.data[from]!;
+          out.data[flat] += beta * c.data[from];
         });
       }
       return [out];

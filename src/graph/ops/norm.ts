@@ -8,20 +8,20 @@ import { reduceMean, reduceSum } from "./reduce.ts";
 /** Calls `line` with the flat indices of each run of elements along the axis. */
 function forEachLine(x: Array64, axis: number, line: (flat: readonly number[]) => void): void {
   const steps = strides(x.shape);
-  const size = x.shape[axis]!;
+  const size = x.shape[axis];
   forEachIndex(x.shape.toSpliced(axis, 1, size === 0 ? 0 : 1), (index) => {
-    const from = index.reduce((sum, i, at) => sum + i * steps[at]!, 0);
-    line(Array.from({ length: size }, (_, i) => from + i * steps[axis]!));
+    const from = index.reduce((sum, i, at) => sum + i * steps[at], 0);
+    line(Array.from({ length: size }, (_, i) => from + i * steps[axis]));
   });
 }
 
 function softmaxOf(x: Array64, attrs: Attributes, log: boolean): Array64 {
   const out = array64(x.shape);
   forEachLine(x, normalizeAxis((attrs.axis as number) ?? -1, x.shape.length), (line) => {
-    const max = Math.max(...line.map((i) => x.data[i]!));
-    const total = line.reduce((sum, i) => sum + Math.exp(x.data[i]! - max), 0);
+    const max = Math.max(...line.map((i) => x.data[i]));
+    const total = line.reduce((sum, i) => sum + Math.exp(x.data[i] - max), 0);
     for (const i of line) {
-      const shifted = x.data[i]! - max;
+      const shifted = x.data[i] - max;
       out.data[i] = log ? shifted - Math.log(total) : Math.exp(shifted) / total;
     }
   });
@@ -41,20 +41,20 @@ function lastAxisOnly(op: string, x: Value, attrs: Attributes): void {
 export const norms = {
   Softmax: {
     since: 13,
-    infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
     grad: (g, { outputs: [y], attrs }) => {
-      const weighted = mul(g, y!);
-      return [sub(weighted, mul(y!, reduceSum(weighted, { axes: axisOf(attrs), keep: true })))];
+      const weighted = mul(g, y);
+      return [sub(weighted, mul(y, reduceSum(weighted, { axes: axisOf(attrs), keep: true })))];
     },
-    eval: ([x], attrs) => [softmaxOf(x!, attrs, false)],
+    eval: ([x], attrs) => [softmaxOf(x, attrs, false)],
   },
   LogSoftmax: {
     since: 13,
-    infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
     grad: (g, { outputs: [y], attrs }) => [
-      sub(g, mul(exp(y!), reduceSum(g, { axes: axisOf(attrs), keep: true }))),
+      sub(g, mul(exp(y), reduceSum(g, { axes: axisOf(attrs), keep: true }))),
     ],
-    eval: ([x], attrs) => [softmaxOf(x!, attrs, true)],
+    eval: ([x], attrs) => [softmaxOf(x, attrs, true)],
   },
   /** Layer normalisation over the last axis (Ba et al., arXiv:1607.06450): outputs y, mean, 1 / deviation. */
   LayerNormalization: {
@@ -79,30 +79,30 @@ export const norms = {
     },
     grad: (g, { inputs: [x, scale, bias], outputs: [, mean, inverse] }) => {
       const rows = [...Array(x!.shape.length - 1).keys()];
-      const normal = mul(sub(x!, mean!), inverse!);
+      const normal = mul(sub(x!, mean), inverse);
       const scaled = mul(g, scale!);
       const shift = reduceMean(scaled, { axes: [-1], keep: true });
       const slope = reduceMean(mul(scaled, normal), { axes: [-1], keep: true });
       return [
-        mul(sub(sub(scaled, shift), mul(normal, slope)), inverse!),
+        mul(sub(sub(scaled, shift), mul(normal, slope)), inverse),
         reduceSum(mul(g, normal), { axes: rows }),
         bias && reduceSum(g, { axes: rows }),
       ];
     },
     eval: ([x, scale, bias], attrs) => {
-      const width = x!.shape.at(-1)!;
-      const rows = x!.data.length / width;
-      const small = [...x!.shape.slice(0, -1), 1];
-      const [y, mean, inverse] = [array64(x!.shape), array64(small), array64(small)];
+      const width = x.shape.at(-1)!;
+      const rows = x.data.length / width;
+      const small = [...x.shape.slice(0, -1), 1];
+      const [y, mean, inverse] = [array64(x.shape), array64(small), array64(small)];
       for (let row = 0; row < rows; row++) {
-        const line = x!.data.subarray(row * width, (row + 1) * width);
+        const line = x.data.subarray(row * width, (row + 1) * width);
         const average = line.reduce((sum, v) => sum + v, 0) / width;
         const variance = line.reduce((sum, v) => sum + (v - average) ** 2, 0) / width;
         mean.data[row] = average;
         inverse.data[row] = 1 / Math.sqrt(variance + epsilonOf(attrs));
         line.forEach((v, i) => {
-          const normal = (v - average) * inverse.data[row]!;
-          y.data[row * width + i] = normal * scale!.data[i]! + (bias?.data[i] ?? 0);
+          const normal = (v - average) * inverse.data[row];
+          y.data[row * width + i] = normal * scale.data[i] + (bias?.data[i] ?? 0);
         });
       }
       return [y, mean, inverse];
@@ -121,23 +121,23 @@ export const norms = {
     },
     grad: (g, { inputs: [x, scale], outputs: [, inverse] }) => {
       const rows = [...Array(x!.shape.length - 1).keys()];
-      const normal = mul(x!, inverse!);
+      const normal = mul(x!, inverse);
       const scaled = mul(g, scale!);
       const slope = reduceMean(mul(scaled, normal), { axes: [-1], keep: true });
       return [
-        mul(sub(scaled, mul(normal, slope)), inverse!),
+        mul(sub(scaled, mul(normal, slope)), inverse),
         reduceSum(mul(g, normal), { axes: rows }),
       ];
     },
     eval: ([x, scale], attrs) => {
-      const width = x!.shape.at(-1)!;
-      const [y, inverse] = [array64(x!.shape), array64([...x!.shape.slice(0, -1), 1])];
+      const width = x.shape.at(-1)!;
+      const [y, inverse] = [array64(x.shape), array64([...x.shape.slice(0, -1), 1])];
       for (let row = 0; row < inverse.data.length; row++) {
-        const line = x!.data.subarray(row * width, (row + 1) * width);
+        const line = x.data.subarray(row * width, (row + 1) * width);
         const square = line.reduce((sum, v) => sum + v * v, 0) / width;
         inverse.data[row] = 1 / Math.sqrt(square + epsilonOf(attrs));
         line.forEach((v, i) => {
-          y.data[row * width + i] = v * inverse.data[row]! * scale!.data[i]!;
+          y.data[row * width + i] = v * inverse.data[row] * scale.data[i];
         });
       }
       return [y, inverse];
@@ -163,7 +163,7 @@ export function layerNorm(
   return applyAll("LayerNormalization", norms.LayerNormalization, [x, scale, bias], {
     axis: -1,
     epsilon: { float: epsilon },
-  })[0]!;
+  })[0];
 }
 
 /** `[…, D] -> […, D]`; scale `[D]`. */
@@ -175,5 +175,5 @@ export function rmsNorm(
   return applyAll("SimplifiedLayerNormalization", norms.SimplifiedLayerNormalization, [x, scale], {
     axis: -1,
     epsilon: { float: epsilon },
-  })[0]!;
+  })[0];
 }

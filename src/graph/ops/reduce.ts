@@ -35,20 +35,20 @@ function reduction(
     grad,
     eval: ([x], attrs, node) => {
       const axes = axesOf(node);
-      const keptShape = x!.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+      const keptShape = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
       const out = array64(keptShape);
       out.data.fill(start);
       const steps = strides(keptShape);
-      forEachIndex(x!.shape, (index, flat) => {
+      forEachIndex(x.shape, (index, flat) => {
         let to = 0;
         for (let axis = 0; axis < index.length; axis++) {
-          if (!axes.includes(axis)) to += index[axis]! * steps[axis]!;
+          if (!axes.includes(axis)) to += index[axis] * steps[axis];
         }
-        out.data[to] = f(out.data[to]!, x!.data[flat]!);
+        out.data[to] = f(out.data[to], x.data[flat]);
       });
-      const count = x!.data.length / out.data.length;
+      const count = x.data.length / out.data.length;
       const shape =
-        attrs.keepdims !== 0 ? keptShape : x!.shape.filter((_, axis) => !axes.includes(axis));
+        attrs.keepdims !== 0 ? keptShape : x.shape.filter((_, axis) => !axes.includes(axis));
       return [{ shape, data: out.data.map((total) => finish(total, count)) }];
     },
   };
@@ -66,7 +66,7 @@ const sumGrad: Op["grad"] = (g, node) => [expand(kept(g, node), shapeOf(node.inp
 /** Ties share the gradient. */
 const extremumGrad: Op["grad"] = (g, node) => {
   const [x] = node.inputs as [Value];
-  const winners = cast(equal(x, kept(node.outputs[0]!, node)), x.dtype);
+  const winners = cast(equal(x, kept(node.outputs[0], node)), x.dtype);
   const count = apply("ReduceSum", reduce.ReduceSum, [winners, node.inputs[1]], { keepdims: 1 });
   return [mul(div(winners, count), kept(g, node))];
 };
@@ -84,7 +84,7 @@ export const reduce = {
       const count =
         typeof size === "number"
           ? scalar(size, x.dtype)
-          : cast(div(elementCount(x), elementCount(node.outputs[0]!)), x.dtype);
+          : cast(div(elementCount(x), elementCount(node.outputs[0])), x.dtype);
       return [expand(kept(div(g, count), node), shapeOf(x))];
     },
     (total, count) => total / count,
@@ -104,12 +104,12 @@ export const reduce = {
     // The accumulation loop sums what was broadcast.
     grad: (g) => [g, undefined],
     eval: ([x, to]) => {
-      const wanted = Array.from(to!.data);
-      const rank = Math.max(wanted.length, x!.shape.length);
+      const wanted = Array.from(to.data);
+      const rank = Math.max(wanted.length, x.shape.length);
       const shape = Array.from({ length: rank }, (_, axis) =>
-        Math.max(wanted.at(axis - rank) ?? 1, x!.shape.at(axis - rank) ?? 1),
+        Math.max(wanted.at(axis - rank) ?? 1, x.shape.at(axis - rank) ?? 1),
       );
-      return [tabulate(shape, (index) => at(x!, index))];
+      return [tabulate(shape, (index) => at(x, index))];
     },
   },
   /** The index of the largest element; ties go to the first. */
@@ -126,16 +126,16 @@ export const reduce = {
     },
     grad: none("its output is an index"),
     eval: ([x], attrs) => {
-      const gone = normalizeAxis((attrs.axis as number) ?? 0, x!.shape.length);
-      const size = x!.shape[gone]!;
-      const step = strides(x!.shape)[gone]!;
-      const shape = x!.shape.map((dim, axis) => (axis === gone ? 1 : dim));
-      const steps = strides(x!.shape);
+      const gone = normalizeAxis((attrs.axis as number) ?? 0, x.shape.length);
+      const size = x.shape[gone];
+      const step = strides(x.shape)[gone];
+      const shape = x.shape.map((dim, axis) => (axis === gone ? 1 : dim));
+      const steps = strides(x.shape);
       const out = tabulate(shape, (index) => {
-        const from = index.reduce((sum, i, axis) => sum + i * steps[axis]!, 0);
+        const from = index.reduce((sum, i, axis) => sum + i * steps[axis], 0);
         let best = 0;
         for (let i = 1; i < size; i++) {
-          if (x!.data[from + i * step]! > x!.data[from + best * step]!) best = i;
+          if (x.data[from + i * step] > x.data[from + best * step]) best = i;
         }
         return best;
       });

@@ -39,11 +39,11 @@ function reshaped(x: Shape, wanted: Shape, allowZero: boolean): Shape {
 
 function transposed(x: Array64, order: readonly number[]): Array64 {
   const steps = strides(x.shape);
-  const shape = order.map((axis) => x.shape[axis]!);
+  const shape = order.map((axis) => x.shape[axis]);
   return tabulate(shape, (index) => {
     let from = 0;
-    for (let axis = 0; axis < order.length; axis++) from += index[axis]! * steps[order[axis]!]!;
-    return x.data[from]!;
+    for (let axis = 0; axis < order.length; axis++) from += index[axis] * steps[order[axis]];
+    return x.data[from];
   });
 }
 
@@ -52,9 +52,9 @@ function orderOf(rank: number, perm: unknown): readonly number[] {
 }
 
 function concatenated(parts: readonly Array64[], axis: number): Array64 {
-  const first = parts[0]!;
+  const first = parts[0];
   const shape = first.shape.map((dim, at) =>
-    at === axis ? parts.reduce((total, part) => total + part.shape[axis]!, 0) : dim,
+    at === axis ? parts.reduce((total, part) => total + part.shape[axis], 0) : dim,
   );
   const out = array64(shape);
   const outer = sizeOf(shape.slice(0, axis));
@@ -75,7 +75,7 @@ function sliceRanges(shape: readonly number[], ranges: readonly (Array64 | undef
   const out = shape.map((dim) => ({ start: 0, end: dim, step: 1 }));
   starts!.forEach((from, i) => {
     const axis = normalizeAxis(axes?.[i] ?? i, shape.length);
-    const dim = shape[axis]!;
+    const dim = shape[axis];
     const step = steps?.[i] ?? 1;
     const clamp = (at: number) => {
       const positive = at < 0 ? at + dim : at;
@@ -83,7 +83,7 @@ function sliceRanges(shape: readonly number[], ranges: readonly (Array64 | undef
         ? Math.min(Math.max(positive, 0), dim)
         : Math.min(Math.max(positive, -1), dim - 1);
     };
-    out[axis] = { start: clamp(from), end: clamp(ends![i]!), step };
+    out[axis] = { start: clamp(from), end: clamp(ends![i]), step };
   });
   return out;
 }
@@ -106,9 +106,9 @@ function dropAxes<D>(shape: readonly D[], axes: readonly number[] | undefined): 
 export const shape = {
   Shape: {
     since: 1,
-    infer: (inputs) => [{ dtype: "int64", shape: [inputs[0]!.shape.length] }],
+    infer: (inputs) => [{ dtype: "int64", shape: [inputs[0].shape.length] }],
     grad: isShape,
-    eval: ([x]) => [array64([x!.shape.length], x!.shape)],
+    eval: ([x]) => [array64([x.shape.length], x.shape)],
   },
   Reshape: {
     since: 13,
@@ -123,9 +123,9 @@ export const shape = {
     },
     grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!)), undefined],
     eval: ([x, to], attrs) => {
-      const wanted = Array.from(to!.data);
+      const wanted = Array.from(to.data);
       return [
-        { shape: reshaped(x!.shape, wanted, attrs.allowzero === 1) as number[], data: x!.data },
+        { shape: reshaped(x.shape, wanted, attrs.allowzero === 1) as number[], data: x.data },
       ];
     },
   },
@@ -148,7 +148,7 @@ export const shape = {
         ),
       ];
     },
-    eval: ([x], attrs) => [transposed(x!, orderOf(x!.shape.length, attrs.perm))],
+    eval: ([x], attrs) => [transposed(x, orderOf(x.shape.length, attrs.perm))],
   },
   Unsqueeze: {
     since: 13,
@@ -157,9 +157,7 @@ export const shape = {
       return [{ dtype: x.dtype, shape: insertAxes<Dim>(x.shape, fixed("Unsqueeze", axes), 1) }];
     },
     grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!)), undefined],
-    eval: ([x, axes]) => [
-      { shape: insertAxes(x!.shape, Array.from(axes!.data), 1), data: x!.data },
-    ],
+    eval: ([x, axes]) => [{ shape: insertAxes(x.shape, Array.from(axes.data), 1), data: x.data }],
   },
   Squeeze: {
     since: 13,
@@ -169,7 +167,7 @@ export const shape = {
     },
     grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!)), undefined],
     eval: ([x, axes]) => [
-      { shape: dropAxes(x!.shape, axes && Array.from(axes.data)), data: x!.data },
+      { shape: dropAxes(x.shape, axes && Array.from(axes.data)), data: x.data },
     ],
   },
   Concat: {
@@ -194,7 +192,7 @@ export const shape = {
       return split(g, sizes, axis);
     },
     eval: (parts, attrs) => [
-      concatenated(parts, normalizeAxis(attrs.axis as number, parts[0]!.shape.length)),
+      concatenated(parts, normalizeAxis(attrs.axis as number, parts[0].shape.length)),
     ],
   },
   Split: {
@@ -212,17 +210,17 @@ export const shape = {
       return [concat(parts, (node.attrs.axis as number) ?? 0), undefined];
     },
     eval: ([x, sizes], attrs) => {
-      const axis = normalizeAxis((attrs.axis as number) ?? 0, x!.shape.length);
+      const axis = normalizeAxis((attrs.axis as number) ?? 0, x.shape.length);
       let from = 0;
-      return Array.from(sizes!.data, (size) => {
+      return Array.from(sizes.data, (size) => {
         const start = from;
         from += size;
-        const shape = x!.shape.map((dim, at) => (at === axis ? size : dim));
-        const steps = strides(x!.shape);
+        const shape = x.shape.map((dim, at) => (at === axis ? size : dim));
+        const steps = strides(x.shape);
         return tabulate(shape, (index) => {
-          let flat = start * steps[axis]!;
-          for (let at = 0; at < index.length; at++) flat += index[at]! * steps[at]!;
-          return x!.data[flat]!;
+          let flat = start * steps[axis];
+          for (let at = 0; at < index.length; at++) flat += index[at] * steps[at];
+          return x.data[flat];
         });
       });
     },
@@ -233,7 +231,7 @@ export const shape = {
       const [x] = inputs as [Value];
       const [starts, ends, axes, steps] = inputs.slice(1).map((input) => constantInts(input));
       const dims = [...x.shape];
-      const count = inputs[1]!.shape[0] as number;
+      const count = inputs[1].shape[0] as number;
       for (let i = 0; i < count; i++) {
         const axis = normalizeAxis(axes?.[i] ?? i, dims.length);
         const dim = dims[axis];
@@ -242,7 +240,7 @@ export const shape = {
         if (typeof dim === "number" && start !== undefined && end !== undefined) {
           const one = (v: number) => array64([1], [v]);
           const range = sliceRanges([dim], [one(start), one(end), one(0), one(step)]);
-          dims[axis] = lengthOf(range[0]!);
+          dims[axis] = lengthOf(range[0]);
         } else
           dims[axis] =
             start !== undefined && end !== undefined && start >= 0 && end >= start && end < 2 ** 31
@@ -263,7 +261,7 @@ export const shape = {
       axes.forEach((axis, i) => {
         const at = normalizeAxis(axis, rank);
         const dim = x!.shape[at];
-        const start = from[i]!;
+        const start = from[i];
         if (start < 0 && typeof dim !== "number") {
           throw misfit(
             "the gradient of Slice",
@@ -278,15 +276,15 @@ export const shape = {
       return [pad(g, concat([pads, after], 0))];
     },
     eval: ([x, ...ranges]) => {
-      const all = sliceRanges(x!.shape, ranges);
-      const steps = strides(x!.shape);
+      const all = sliceRanges(x.shape, ranges);
+      const steps = strides(x.shape);
       return [
         tabulate(all.map(lengthOf), (index) => {
           let flat = 0;
           all.forEach(({ start, step }, axis) => {
-            flat += (start + index[axis]! * step) * steps[axis]!;
+            flat += (start + index[axis] * step) * steps[axis];
           });
-          return x!.data[flat]!;
+          return x.data[flat];
         }),
       ];
     },
@@ -299,7 +297,7 @@ export const shape = {
       const around = constantInts(pads);
       const rank = x.shape.length;
       const out = x.shape.map((dim, axis) =>
-        around ? sum([dim, around[axis]! + around[axis + rank]!]) : UNKNOWN,
+        around ? sum([dim, around[axis] + around[axis + rank]]) : UNKNOWN,
       );
       return [{ dtype: x.dtype, shape: out }];
     },
@@ -319,18 +317,18 @@ export const shape = {
       return [inner, undefined, undefined];
     },
     eval: ([x, pads, value]) => {
-      const rank = x!.shape.length;
-      const out = x!.shape.map((dim, axis) => dim + pads!.data[axis]! + pads!.data[axis + rank]!);
-      const steps = strides(x!.shape);
+      const rank = x.shape.length;
+      const out = x.shape.map((dim, axis) => dim + pads.data[axis] + pads.data[axis + rank]);
+      const steps = strides(x.shape);
       return [
         tabulate(out, (index) => {
           let flat = 0;
           for (let axis = 0; axis < rank; axis++) {
-            const at = index[axis]! - pads!.data[axis]!;
-            if (at < 0 || at >= x!.shape[axis]!) return value?.data[0] ?? 0;
-            flat += at * steps[axis]!;
+            const at = index[axis] - pads.data[axis];
+            if (at < 0 || at >= x.shape[axis]) return value?.data[0] ?? 0;
+            flat += at * steps[axis];
           }
-          return x!.data[flat]!;
+          return x.data[flat];
         }),
       ];
     },
@@ -339,12 +337,12 @@ export const shape = {
     since: 9,
     infer: (inputs, attrs) => {
       const value = attrs.value as { dtype: "float32" } | undefined;
-      return [{ dtype: value?.dtype ?? "float32", shape: shapeFrom(inputs[0]!) }];
+      return [{ dtype: value?.dtype ?? "float32", shape: shapeFrom(inputs[0]) }];
     },
     grad: isShape,
     eval: ([dims], attrs) => {
       const value = attrs.value as { data: ArrayLike<number | bigint> } | undefined;
-      const out = array64(Array.from(dims!.data));
+      const out = array64(Array.from(dims.data));
       out.data.fill(Number(value?.data[0] ?? 0));
       return [out];
     },
@@ -355,13 +353,13 @@ export const shape = {
       const [start, limit, step] = inputs.map((input) => constantInts(input)?.[0]);
       const known = start !== undefined && limit !== undefined && step !== undefined;
       const size = known ? Math.max(0, Math.ceil((limit - start) / step)) : UNKNOWN;
-      return [{ dtype: inputs[0]!.dtype, shape: [size] }];
+      return [{ dtype: inputs[0].dtype, shape: [size] }];
     },
     grad: none("its output counts"),
     eval: ([start, limit, step]) => {
-      const [from, to, by] = [start!.data[0]!, limit!.data[0]!, step!.data[0]!];
+      const [from, to, by] = [start.data[0], limit.data[0], step.data[0]];
       const size = Math.max(0, Math.ceil((to - from) / by));
-      return [tabulate([size], ([i]) => from + i! * by)];
+      return [tabulate([size], ([i]) => from + i * by)];
     },
   },
   /** The number of elements, int64. */
@@ -369,7 +367,7 @@ export const shape = {
     since: 13,
     infer: () => [{ dtype: "int64", shape: [] }],
     grad: isShape,
-    eval: ([x]) => [array64([], [x!.data.length])],
+    eval: ([x]) => [array64([], [x.data.length])],
   },
 } as const satisfies Record<string, Op>;
 
@@ -415,7 +413,7 @@ export function squeeze(x: Value, axes: readonly number[]): Value {
 }
 
 export function concat(parts: readonly Value[], axis: number): Value {
-  if (parts.length === 1) return parts[0]!;
+  if (parts.length === 1) return parts[0];
   return apply("Concat", shape.Concat, parts, { axis });
 }
 
