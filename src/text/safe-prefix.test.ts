@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import { hasSafePrefixes, IDENTIFIER_BORDERS, prefixEnd } from "./safe-prefix.ts";
+import { hasSafePrefixes, IDENTIFIER_BORDERS, PUNCTUATION_MARK, prefixEnd } from "./safe-prefix.ts";
 import { checkTokenizerFile } from "./tokenizer-file.ts";
 
 const mark = { type: "Replace", pattern: { String: " " }, content: "▁" };
 const borders = { type: "Replace", pattern: { Regex: IDENTIFIER_BORDERS }, content: " " };
 const anyRegex = { type: "Replace", pattern: { Regex: "a b" }, content: "c" };
 const sequence = (...normalizers: object[]) => ({ type: "Sequence", normalizers });
+const drop = { type: "Split", pattern: { Regex: PUNCTUATION_MARK }, behavior: "Removed" };
 const words = { type: "BertPreTokenizer" };
 
 test.each([
@@ -23,6 +24,12 @@ test.each([
   ["Metaspace, whole", { pre_tokenizer: { type: "Metaspace", split: false } }, true, false],
   ["marks, then words", { normalizer: mark, pre_tokenizer: words }, false, false],
   ["punctuation", { pre_tokenizer: { type: "Punctuation" } }, false, false],
+  [
+    "punctuation left out, then words",
+    { pre_tokenizer: { type: "Sequence", pretokenizers: [drop, words] } },
+    true,
+    true,
+  ],
   ["no parts", {}, false, false],
   ["any regex", { normalizer: anyRegex, pre_tokenizer: words }, false, false],
   [

@@ -25,6 +25,9 @@ export function prefixEnd(text: string, tokens: number): number {
 export const IDENTIFIER_BORDERS =
   "(?<=\\p{Ll})(?=\\p{Lu})|(?<=\\p{Lu})(?=\\p{Lu}\\p{Ll})|(?<=\\p{L})(?=\\p{Nd})|(?<=\\p{Nd})(?=\\p{L})";
 
+/** One mark of punctuation, as BERT has it: Unicode's, and what else ASCII has (see train-wordpiece.ts). */
+export const PUNCTUATION_MARK = "[\\p{P}\\x21-\\x2F\\x3A-\\x40\\x5B-\\x60\\x7B-\\x7E]";
+
 /** SentencePiece's spelling of a space. */
 export const MARK = "▁";
 
@@ -76,6 +79,7 @@ function preTokenizerEffect(config: unknown): Effect {
   if (config.type === "Punctuation" || config.type === "Digits") return "none";
   if (config.type === "Split") {
     const { Regex: regex } = (config.pattern ?? {}) as Json;
+    if (regex === PUNCTUATION_MARK && !config.invert) return "none";
     const known = config.behavior === "Isolated" && !config.invert && SPLITS.has(String(regex));
     return known ? "border" : "unknown";
   }

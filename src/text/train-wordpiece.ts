@@ -1,7 +1,7 @@
 /** Training of WordPiece, with whole words first where a model wants them. */
 import { NearfoldError } from "../errors.ts";
 import { type CountedWord, learnMerges } from "./learn-merges.ts";
-import { IDENTIFIER_BORDERS } from "./safe-prefix.ts";
+import { IDENTIFIER_BORDERS, PUNCTUATION_MARK } from "./safe-prefix.ts";
 import {
   BERT_TOKENS,
   checkTrainOptions,
@@ -98,17 +98,17 @@ function partsOf({
     lowercase,
   };
   const borders = { type: "Replace", pattern: { Regex: IDENTIFIER_BORDERS }, content: " " };
+  const split = { type: "BertPreTokenizer" };
+  // Not the Punctuation pre-tokenizer: transformers.js keeps the marks that its behavior says to remove.
+  const drop = {
+    type: "Split",
+    pattern: { Regex: PUNCTUATION_MARK },
+    behavior: "Removed",
+    invert: false,
+  };
   return {
     normalizer: splitIdentifiers ? { type: "Sequence", normalizers: [borders, bert] } : bert,
-    pre_tokenizer: dropPunctuation
-      ? {
-          type: "Sequence",
-          pretokenizers: [
-            { type: "Punctuation", behavior: "Removed" },
-            { type: "BertPreTokenizer" },
-          ],
-        }
-      : { type: "BertPreTokenizer" },
+    pre_tokenizer: dropPunctuation ? { type: "Sequence", pretokenizers: [drop, split] } : split,
     decoder: { type: "WordPiece", prefix: PREFIX, cleanup: true },
   };
 }
