@@ -46,7 +46,8 @@ export async function loadModel(folder: string): Promise<Model> {
   const facts = { name: basename(resolve(folder)), architecture, config, configJson, head };
   const card = newCard(dims, prompts, similarity);
   const model: Model = { ...facts, tokenizer, maxTokens, prompts, weights, card };
-  return withCard(model, join(folder, CARD_FILE));
+  // Awaited here: while the weights' file closes, a refusal would be a rejection that nobody handles.
+  return await withCard(model, join(folder, CARD_FILE));
 }
 
 /** The model with the card of its folder, or where it has none, a new one; either with the space of what was read. */
