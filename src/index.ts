@@ -28,4 +28,10 @@ export {
   trainBpe,
   trainWordPiece,
 } from "./text/index.ts";
-export { newStaticModel, type TrainEvent, type TrainOptions, train } from "./train/index.ts";
+export {
+  newStaticModel,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+  trainToEnd,
+} from "./train/index.ts";

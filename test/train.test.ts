@@ -9,7 +9,7 @@ import type { Model } from "../src/models/model.ts";
 import { architectureOf } from "../src/models/registry.ts";
 import { floats } from "../src/tensor/tensor.ts";
 import { parseTokenizer } from "../src/text/tokenizer.ts";
-import { type TrainEvent, type TrainOptions, train } from "../src/train/index.ts";
+import { type TrainEvent, type TrainOptions, train, trainToEnd } from "../src/train/index.ts";
 import { goldenTensors } from "./golden.ts";
 
 const words = Array.from({ length: 60 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}${i}`);
@@ -110,12 +110,11 @@ async function run(
 ) {
   const events: TrainEvent[] = [];
   const running = train(start, pairs, { batchSize: 8, learningRate: 1e-2, seed: 5, ...options });
-  for (;;) {
-    const { value, done } = await running.next();
-    if (done) return { events, trained: value as Model };
-    events.push(value);
-    onEvent(value);
-  }
+  const trained = await trainToEnd(running, (event) => {
+    events.push(event);
+    onEvent(event);
+  });
+  return { events, trained };
 }
 
 const losses = (events: readonly TrainEvent[]) =>

@@ -3,9 +3,9 @@ import type { Context } from "../../src/cli/command.ts";
 import { toProgress } from "../../src/cli/training-progress.ts";
 import { infoNce, matryoshka } from "../../src/losses/index.ts";
 import type { Model } from "../../src/models/index.ts";
-import { parseTokenizer, trainWordPiece } from "../../src/text/index.ts";
+import { toTokenizer, trainWordPiece } from "../../src/text/index.ts";
 import { newStaticModel } from "../../src/train/from-nothing.ts";
-import { type EvaluationEvent, type StepEvent, train } from "../../src/train/index.ts";
+import { type EvaluationEvent, type StepEvent, train, trainToEnd } from "../../src/train/index.ts";
 import type { ApiPair, ApiSplit } from "./api-pairs.ts";
 import { encodeAndScore, retrievalOf } from "./quality.ts";
 
@@ -55,17 +55,14 @@ export async function trainEmbedder(split: ApiSplit, context: Context): Promise<
   });
   const steps: StepEvent[] = [];
   const evaluations: EvaluationEvent[] = [];
-  for (;;) {
-    const { value, done } = await events.next();
-    if (done) {
-      const seconds = (context.now() - started) / 1000;
-      const model = { ...value, card: { ...value.card, dims } };
-      return { model, steps, evaluations, seconds };
-    }
-    if (value.type === "step") steps.push(value);
-    if (value.type === "evaluation") evaluations.push(value);
-    context.report(toProgress(value));
-  }
+  const trained = await trainToEnd(events, (event) => {
+    if (event.type === "step") steps.push(event);
+    if (event.type === "evaluation") evaluations.push(event);
+    context.report(toProgress(event));
+  });
+  const seconds = (context.now() - started) / 1000;
+  const model = { ...trained, card: { ...trained.card, dims } };
+  return { model, steps, evaluations, seconds };
 }
 
 /** A tokenizer of the training side's words, and a table that has learnt nothing yet. */
@@ -84,12 +81,7 @@ function newModel(pairs: readonly ApiPair[]): Model {
     },
   );
   const name = "quickstart";
-  const tokenizer = parseTokenizer(
-    JSON.stringify(trained.tokenizerJson),
-    JSON.stringify(trained.tokenizerConfig),
-    name,
-  );
-  return newStaticModel(tokenizer, { name, dims: dims[0], maxTokens, seed });
+  return newStaticModel(toTokenizer(trained, name), { name, dims: dims[0], maxTokens, seed });
 }
 
 const toPairs = (pairs: readonly ApiPair[]) =>

@@ -19,8 +19,8 @@ export const recipes = {
   /** A bag of token vectors from nothing: large batches, a high rate, many passes. */
   static: {
     temperature: 0.07,
-    options: { batchSize: 512, learningRate: 0.02, warmup: 0.05, weightDecay: 0, subwords: {} },
-    epochs: untilSeen(400_000, 20),
+    options: { batchSize: 512, learningRate: 0.01, warmup: 0.05, weightDecay: 0, subwords: {} },
+    epochs: untilSeen(200_000, 12),
   },
   /** A bag of token vectors that has learnt something already. */
   "static, adapted": {

@@ -8,7 +8,12 @@ import { scoreRun } from "../evaluate/index.ts";
 import { infoNce, matryoshka } from "../losses/index.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
-import { type DevScore, type TrainOptions, train as trainModel } from "../train/index.ts";
+import {
+  type DevScore,
+  type TrainOptions,
+  train as trainModel,
+  trainToEnd,
+} from "../train/index.ts";
 import {
   type CommandSpec,
   type Context,
@@ -189,9 +194,5 @@ async function runTraining(
     resume,
     signal,
   });
-  for (;;) {
-    const { value, done } = await events.next();
-    if (done) return value;
-    report(toProgress(value));
-  }
+  return trainToEnd(events, (event) => report(toProgress(event)));
 }

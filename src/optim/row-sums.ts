@@ -16,47 +16,62 @@ export class RowSums {
   readonly #slots: Int32Array;
   #indices = new Int32Array(0);
   #rows = new Float32Array(0);
+  #used = 0;
 
   constructor(tableRows: number, width: number) {
     this.#width = width;
     this.#slots = new Int32Array(tableRows).fill(-1);
   }
 
-  /** Each row once, in the order of first mention. Good until the next call: the buffers are reused. */
-  sum(updates: readonly RowUpdate[]): RowGradient {
+  /** Adds an update to the sums; its arrays may be let go afterwards. */
+  add({ indices, rows, source }: RowUpdate): void {
     const width = this.#width;
-    const used = this.#claim(updates);
-    for (const { indices, rows, source } of updates) {
-      for (let n = 0; n < indices.length; n++) {
-        const to = this.#slots[Number(indices[n])] * width;
-        const from = (source ? source.row[n] : n) * width;
-        const scale = source ? source.scale[n] : 1;
-        for (let i = 0; i < width; i++) this.#rows[to + i] += scale * rows[from + i];
-      }
+    this.#claim(indices);
+    for (let n = 0; n < indices.length; n++) {
+      const to = this.#slots[Number(indices[n])] * width;
+      const from = (source ? source.row[n] : n) * width;
+      const scale = source ? source.scale[n] : 1;
+      for (let i = 0; i < width; i++) this.#rows[to + i] += scale * rows[from + i];
     }
-    const indices = this.#indices.subarray(0, used);
+  }
+
+  /** Each row once, in the order of first mention, and begins anew. Good until the next `add`: the buffers are reused. */
+  take(): RowGradient {
+    const indices = this.#indices.subarray(0, this.#used);
     for (const row of indices) this.#slots[row] = -1;
-    return { indices, rows: this.#rows.subarray(0, used * width) };
+    const rows = this.#rows.subarray(0, this.#used * this.#width);
+    this.#used = 0;
+    return { indices, rows };
+  }
+
+  /** The sums of these updates alone. */
+  sum(updates: readonly RowUpdate[]): RowGradient {
+    for (const update of updates) this.add(update);
+    return this.take();
   }
 
   /** Gives each row that is named a slot of zeros. */
-  #claim(updates: readonly RowUpdate[]): number {
-    const most = updates.reduce((total, { indices }) => total + indices.length, 0);
-    if (this.#indices.length < Math.min(most, this.#slots.length)) {
-      this.#indices = new Int32Array(Math.min(most, this.#slots.length));
+  #claim(indices: ArrayLike<number>): void {
+    const before = this.#used;
+    const most = Math.min(before + indices.length, this.#slots.length);
+    if (this.#indices.length < most) this.#indices = grown(this.#indices, most);
+    for (let n = 0; n < indices.length; n++) {
+      const row = Number(indices[n]);
+      if (this.#slots[row] >= 0) continue;
+      this.#slots[row] = this.#used;
+      this.#indices[this.#used++] = row;
     }
-    let used = 0;
-    for (const { indices } of updates) {
-      for (let n = 0; n < indices.length; n++) {
-        const row = Number(indices[n]);
-        if (this.#slots[row] >= 0) continue;
-        this.#slots[row] = used;
-        this.#indices[used++] = row;
-      }
-    }
-    const size = used * this.#width;
-    if (this.#rows.length < size) this.#rows = new Float32Array(size);
-    else this.#rows.fill(0, 0, size);
-    return used;
+    const size = this.#used * this.#width;
+    if (this.#rows.length < size) this.#rows = grown(this.#rows, size);
+    this.#rows.fill(0, before * this.#width, size);
   }
+}
+
+/** A longer array that begins with what is in this one; with room to spare where it grows again and again. */
+function grown<A extends Int32Array | Float32Array>(array: A, least: number): A {
+  const longer = new (array.constructor as new (size: number) => A)(
+    array.length === 0 ? least : Math.max(least, Math.ceil(array.length * 1.5)),
+  );
+  longer.set(array);
+  return longer;
 }

@@ -4,7 +4,7 @@ import { batchingOf } from "../nn/batching.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
 import { encodeModel } from "../onnx/encode.ts";
-import type { RowUpdate } from "../optim/row-sums.ts";
+import { RowSums, type RowUpdate } from "../optim/row-sums.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
 import {
@@ -56,6 +56,7 @@ export class GradientComputer implements AsyncDisposable {
   readonly #sessions = new Map<string, Promise<Compiled>>();
   readonly #sums = new Map<string, Float32Array>();
   readonly #scratch = new Map<string, Float32Array>();
+  readonly #rows = new Map<string, RowSums>();
 
   constructor(objective: Objective, options: GradientOptions) {
     this.#objective = objective;
@@ -114,15 +115,15 @@ export class GradientComputer implements AsyncDisposable {
       ...this.#identity(batch),
     });
     const gradient = outcome[names.embeddingGradient].data as Float32Array;
-    const rows = new Map<string, RowUpdate[]>();
     let dense: readonly string[] = [];
     for (const { start, packed } of chunks) {
       const end = Math.min(start + chunkSize, sequences.length);
       const part = floats(gradient.subarray(start * width, end * width), [end - start, width]);
-      const { shape } = await this.#backward(weights, packed, part, start === 0, rows);
+      const { shape } = await this.#backward(weights, packed, part, start === 0);
       dense = shape.dense;
     }
     const loss = (outcome[names.loss].data as Float32Array)[0];
+    const rows = new Map([...this.#rows].map(([table, sums]) => [table, [sums.take()]] as const));
     return { loss, dense: this.#named(this.#sums, dense), rows };
   }
 
@@ -132,7 +133,6 @@ export class GradientComputer implements AsyncDisposable {
     packed: Packed,
     gradient: Tensor,
     first: boolean,
-    rows: Map<string, RowUpdate[]>,
   ): Promise<Compiled> {
     const compiled = await this.#open(`backward${packed.blocks}`, () =>
       backwardGraph(this.#objective, packed.blocks),
@@ -145,7 +145,11 @@ export class GradientComputer implements AsyncDisposable {
       for (const name of dense) addTo(this.#sums.get(name)!, this.#scratch.get(name)!);
     }
     for (const [table, updates] of readRows(compiled, { ...feeds, ...results })) {
-      rows.set(table, [...(rows.get(table) ?? []), ...updates]);
+      // Added up chunk by chunk: all rows of a large batch would be the largest thing in memory.
+      const [size, width] = weights[table].shape as [number, number];
+      const sums = this.#rows.get(table) ?? new RowSums(size, width);
+      this.#rows.set(table, sums);
+      for (const update of updates) sums.add(update);
     }
     return compiled;
   }

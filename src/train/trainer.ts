@@ -97,3 +97,15 @@ async function* preflight(
     yield { type: "checkpoint", step: run.step, folder: settings.checkpoint };
   }
 }
+
+/** Runs a training to its end and returns the model; `onEvent` sees what happens on the way. */
+export async function trainToEnd(
+  run: AsyncGenerator<TrainEvent, Model, void>,
+  onEvent: (event: TrainEvent) => void = () => {},
+): Promise<Model> {
+  for (;;) {
+    const { value, done } = await run.next();
+    if (done) return value;
+    onEvent(value);
+  }
+}
