@@ -72,10 +72,7 @@ export class GradientComputer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const compiled of this.#sessions.values()) {
-      await (await compiled).session[Symbol.asyncDispose]();
-    }
-    this.#sessions.clear();
+    await this.#close("");
   }
 
   async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
@@ -109,6 +106,8 @@ export class GradientComputer implements AsyncDisposable {
       embeddings.set(results[names.embeddings].data as Float32Array, start * width);
       chunks.push({ start, packed });
     }
+    // Its arena would lie beside that of the backward passes, which are the peak; opening it again costs some milliseconds a batch.
+    await this.#close("forward");
     const { session: lossSession } = await this.#open("loss", () => lossGraph(this.#objective));
     const outcome = await lossSession.run({
       [names.embeddings]: floats(embeddings, [sequences.length, width]),
@@ -189,6 +188,15 @@ export class GradientComputer implements AsyncDisposable {
 
   #named(buffers: ReadonlyMap<string, Float32Array>, dense: readonly string[]) {
     return new Map(dense.map((name) => [name, buffers.get(name)!] as const));
+  }
+
+  /** Closes the sessions whose key begins so. */
+  async #close(kind: string): Promise<void> {
+    for (const [key, compiled] of this.#sessions) {
+      if (!key.startsWith(kind)) continue;
+      this.#sessions.delete(key);
+      await (await compiled).session[Symbol.asyncDispose]();
+    }
   }
 
   #open(key: string, build: () => Graph | GradientGraph): Promise<Compiled> {
