@@ -24,9 +24,9 @@ interface Options {
 
 /** Asked of the finished index, and printed. */
 const SAMPLES = [
-  "remove white space from both ends of a string",
-  "wait until all promises have settled, even those that fail",
-  "get told when a file in a folder changes",
+  "compress data with gzip",
+  "convert a string to lower case",
+  "encrypt data with a public key",
 ] as const;
 
 /** Real data in, a searchable index out, with every figure on the way. */
