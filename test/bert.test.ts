@@ -134,10 +134,7 @@ const objective: Objective = {
 };
 
 function computer(chunkSize: number, more: Partial<Objective> = {}) {
-  return new GradientComputer(
-    { ...objective, ...more },
-    { chunkSize, seed: 1, poolWeights: poolWeights("mean") },
-  );
+  return new GradientComputer({ ...objective, ...more }, { chunkSize, seed: 1 });
 }
 
 /** Row gradients added up to a dense table; copies of the reused dense buffers. */

@@ -70,7 +70,8 @@ export async function measureQuality(
   const unlike = unlikeAny(held.queries, train);
   const dimensions = [];
   for (const width of dims) {
-    const scores = scoreRun(await runModel(encoder, held, width, silent), held.qrels, measures);
+    const run = width === full ? ours : await runModel(encoder, held, width, silent);
+    const scores = scoreRun(run, held.qrels, measures);
     dimensions.push({ dimensions: width, ndcg10: intervalsOf(scores)["ndcg@10"] });
   }
   return {

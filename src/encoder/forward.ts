@@ -3,7 +3,6 @@ import { encoderGraph } from "../models/encoder-graph.ts";
 import type { Model } from "../models/model.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { withEmptyBlocks } from "../nn/empty-blocks.ts";
-import { poolWeights } from "../nn/pooling.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { openSession, type SessionOptions } from "../runtime/session.ts";
 import { openWorkerSession } from "../runtime/worker-session.ts";
@@ -39,10 +38,9 @@ export async function openForward(
     ...(providers && { providers }),
     ...(threads !== undefined && { threads }),
   });
-  const weightsOf = poolWeights(head.pooling);
   return {
     run: async (sequences) => {
-      const packed = batching.pack(sequences, { poolWeights: weightsOf, maxBlocks: BLOCKS });
+      const packed = batching.pack(sequences, { maxBlocks: BLOCKS });
       const { feeds } = withEmptyBlocks(packed, BLOCKS);
       const found = await session.run(feeds);
       return found.embeddings.data as Float32Array;

@@ -14,6 +14,7 @@ import {
   not_,
   or,
   range,
+  reduceMean,
   reshape,
   stopGradient,
   sub,
@@ -26,7 +27,6 @@ import {
   type Columns,
   type Loss,
   logSumExp,
-  meanOf,
   products,
   rowProducts,
   type SimilarityName,
@@ -93,7 +93,7 @@ export function infoNce(options: InfoNceOptions = {}): Loss {
     const positive = logits(rowProducts(a, p));
     const parts = chosen.map((direction) => blocks[direction]());
     const softmaxes = partition === "joint" ? [concat(parts, 1)] : parts;
-    return average(softmaxes.map((part) => meanOf(sub(logSumExp(part), positive))));
+    return average(softmaxes.map((part) => reduceMean(sub(logSumExp(part), positive))));
   };
 }
 

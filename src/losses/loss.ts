@@ -7,7 +7,6 @@ import {
   matmul,
   mul,
   reduceMax,
-  reduceMean,
   reduceSum,
   stopGradient,
   sub,
@@ -59,11 +58,6 @@ export function logSumExp(x: Value): Value {
   const top = stopGradient(reduceMax(x, { axes: [-1], keep: true }));
   const total = reduceSum(exp(sub(x, top)), { axes: [-1], keep: true });
   return reduceSum(add(log(total), top), { axes: [-1] });
-}
-
-/** The mean of all elements, as a scalar. */
-export function meanOf(x: Value): Value {
-  return reduceMean(x);
 }
 
 /** A weighted sum of scalars. */

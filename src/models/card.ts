@@ -6,7 +6,7 @@ import type { Card, DataRecord, Lineage } from "./model.ts";
 
 export const CARD_FILE = "nearfold.json";
 
-/** The card of a model that others made: nothing is known of where it comes from. */
+/** The card of a model of which nothing is known yet: one that others made, or that has learnt nothing. */
 export function newCard(dims: number, prompts: Card["prompts"], similarity: Space["similarity"]) {
   const lineage = { data: [], losses: [], versions: {}, metrics: {} };
   const space = { id: "", dims, similarity };

@@ -16,10 +16,20 @@ export type PoolingMode = keyof typeof linearModes | "max";
 
 export const poolingModes = [...Object.keys(linearModes), "max"] as readonly PoolingMode[];
 
-/** The weights of `n` tokens in a pooled vector; `max` has none, and takes those of `mean` for its mask. */
+/**
+ * The weights of `n` tokens in a pooled vector; `max` has none, and takes those of `mean` for its mask. Made once for each `n`, and
+ * not to be written to.
+ */
 export function poolWeights(mode: PoolingMode): (n: number) => Float32Array {
   const weight = mode === "max" ? linearModes.mean : linearModes[mode];
-  return (n) => Float32Array.from({ length: n }, (_, i) => weight(i, n));
+  const made = new Map<number, Float32Array>();
+  return (n) => {
+    const known = made.get(n);
+    if (known) return known;
+    const weights = Float32Array.from({ length: n }, (_, i) => weight(i, n));
+    made.set(n, weights);
+    return weights;
+  };
 }
 
 /** Token vectors `[T, D]` to sequence vectors `[B, D]`, over the layout's weights. */

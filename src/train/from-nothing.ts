@@ -1,4 +1,5 @@
 import { fillNormal } from "../graph/rng.ts";
+import { newCard } from "../models/card.ts";
 import { configReader } from "../models/config.ts";
 import type { Model } from "../models/model.ts";
 import { architectureOf } from "../models/registry.ts";
@@ -23,6 +24,7 @@ export function newStaticModel(tokenizer: Tokenizer, options: NewStaticOptions):
   const vocabSize = tokenizer.vocabSize;
   const configJson = { model_type: "static", vocab_size: vocabSize, hidden_size: dims };
   const architecture = architectureOf("static", name);
+  const prompts = { query: "", document: "" };
   const table = fillNormal(new Float32Array(vocabSize * dims), {
     seed,
     std: 0.5 / Math.sqrt(dims),
@@ -35,14 +37,8 @@ export function newStaticModel(tokenizer: Tokenizer, options: NewStaticOptions):
     head: { pooling: "mean", normalize: true },
     tokenizer,
     maxTokens,
-    prompts: { query: "", document: "" },
+    prompts,
     weights: new Map([["embedding.weight", floats(table, [vocabSize, dims])]]),
-    card: {
-      version: 1,
-      dims: [dims],
-      prompts: { query: "", document: "" },
-      space: { id: "", dims, similarity: "cosine" },
-      lineage: { data: [], losses: [], versions: {}, metrics: {} },
-    },
+    card: newCard(dims, prompts, "cosine"),
   };
 }

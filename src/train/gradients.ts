@@ -1,6 +1,6 @@
 import { bug } from "../errors.ts";
 import type { Graph } from "../graph/node.ts";
-import { batchingOf } from "../nn/batching.ts";
+import { type Batching, batchingOf } from "../nn/batching.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -22,8 +22,6 @@ export interface GradientOptions {
   readonly chunkSize: number;
   /** Of the dropout masks. */
   readonly seed: number;
-  /** Weights of a token in the pooled vector of `n`. */
-  readonly poolWeights: (n: number) => ArrayLike<number>;
 }
 
 /** A batch as token ids, column by column: all anchors, all positives, then each column of hard negatives. */
@@ -53,6 +51,7 @@ interface Compiled {
 export class GradientComputer implements AsyncDisposable {
   readonly #objective: Objective;
   readonly #options: GradientOptions;
+  readonly #batching: Batching;
   readonly #sessions = new Map<string, Promise<Compiled>>();
   readonly #sums = new Map<string, Float32Array>();
   readonly #scratch = new Map<string, Float32Array>();
@@ -61,6 +60,7 @@ export class GradientComputer implements AsyncDisposable {
   constructor(objective: Objective, options: GradientOptions) {
     this.#objective = objective;
     this.#options = options;
+    this.#batching = batchingOf(objective.architecture, objective.head.pooling);
   }
 
   /** The weights are read in place: settle their tables first. `step` numbers the dropout masks. */
@@ -154,13 +154,10 @@ export class GradientComputer implements AsyncDisposable {
   }
 
   #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
-    const { poolWeights, seed } = this.#options;
-    const { architecture, head } = this.#objective;
-    return batchingOf(architecture, head.pooling).pack(sequences, {
-      poolWeights,
-      ...(this.#objective.dropout && {
-        dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),
-      }),
+    const { seed } = this.#options;
+    if (!this.#objective.dropout) return this.#batching.pack(sequences);
+    return this.#batching.pack(sequences, {
+      dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),
     });
   }
 

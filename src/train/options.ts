@@ -98,7 +98,7 @@ const whole = new Set([
 ]);
 
 /** Fills in the defaults. @throws bad-argument, naming the option */
-export function settle(options: TrainOptions): Settings {
+export function withDefaults(options: TrainOptions): Settings {
   for (const [name, least] of Object.entries(atLeast)) {
     const value = options[name as keyof typeof atLeast];
     if (value === undefined) continue;

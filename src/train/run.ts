@@ -3,7 +3,6 @@ import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { print } from "../graph/print.ts";
 import type { Model } from "../models/model.ts";
-import { poolWeights } from "../nn/pooling.ts";
 import { AdamW, type Moments } from "../optim/adamw.ts";
 import { clipGlobalNorm } from "../optim/clip.ts";
 import { learningRate } from "../optim/schedule.ts";
@@ -46,11 +45,7 @@ export class Run implements AsyncDisposable {
     const { columns } = plan;
     const identity = !settings.noDuplicates;
     const objective = { architecture, config, head, loss, columns, dropout, identity };
-    this.#gradients = new GradientComputer(objective, {
-      chunkSize,
-      seed,
-      poolWeights: poolWeights(head.pooling),
-    });
+    this.#gradients = new GradientComputer(objective, { chunkSize, seed });
     this.#addTables();
     this.#id = fingerprintOf(model, plan, settings, objective);
   }

@@ -3,7 +3,7 @@ import type { Pair } from "../data/pairs.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { TrainEvent } from "./events.ts";
-import { settle, type TrainOptions } from "./options.ts";
+import { type TrainOptions, withDefaults } from "./options.ts";
 import { Run } from "./run.ts";
 import { tokenBatches } from "./token-batches.ts";
 
@@ -17,7 +17,7 @@ export async function* train(
   pairs: readonly Pair[],
   options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, Model, void> {
-  const settings = settle(options);
+  const settings = withDefaults(options);
   const plan = tokenBatches(model, pairs, settings);
   await using run = new Run(model, plan, settings);
   yield* preflight(run, pairs);
