@@ -3,15 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { infoNce } from "../src/losses/index.ts";
-import { configReader } from "../src/models/config.ts";
-import { architectureOf } from "../src/models/registry.ts";
 import { pack } from "../src/nn/pack.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { decodeModelProto } from "../src/onnx/proto.ts";
 import { openSession } from "../src/runtime/session.ts";
 import { floats } from "../src/tensor/tensor.ts";
 import { fusedGraph, names } from "../src/train/graphs.ts";
-import { goldenJson, goldenTensors } from "./golden.ts";
+import { goldenModel } from "./golden.ts";
 
 interface ProfileEvent {
   readonly cat: string;
@@ -19,9 +17,7 @@ interface ProfileEvent {
 }
 
 test("ONNX Runtime computes the weight gradients of a layer before it goes on to the layer below", async () => {
-  const json = { ...goldenJson<Record<string, unknown>>("models/bert/config"), model_type: "bert" };
-  const architecture = architectureOf("bert", "config.json");
-  const config = architecture.parseConfig(configReader(json, "config.json"));
+  const { architecture, config, checkpoint } = goldenModel("bert");
   const { graph, dense } = fusedGraph(
     {
       architecture,
@@ -41,7 +37,7 @@ test("ONNX Runtime computes the weight gradients of a layer before it goes on to
       profile: join(folder, "run"),
       keepTransposes: true,
     });
-    const weights = [...goldenTensors("models/bert/model")].map(([name, { shape, data }]) => [
+    const weights = [...checkpoint].map(([name, { shape, data }]) => [
       name,
       floats(data as Float32Array, shape),
     ]);

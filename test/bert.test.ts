@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { graphOf } from "../src/graph/node.ts";
 import { infoNce } from "../src/losses/index.ts";
-import { configReader } from "../src/models/config.ts";
 import { encoderGraph } from "../src/models/encoder-graph.ts";
-import { architectureOf } from "../src/models/registry.ts";
 import { pack } from "../src/nn/pack.ts";
 import { packedLayout } from "../src/nn/packed-layout.ts";
 import { type PoolingMode, poolWeights } from "../src/nn/pooling.ts";
@@ -14,13 +12,10 @@ import { openSession } from "../src/runtime/session.ts";
 import { floats, type Tensor } from "../src/tensor/tensor.ts";
 import { type BatchGradient, GradientComputer } from "../src/train/gradients.ts";
 import type { Objective } from "../src/train/graphs.ts";
-import { goldenJson, goldenTensors, unpad } from "./golden.ts";
+import { goldenJson, goldenModel, goldenTensors, unpad } from "./golden.ts";
 
 const folder = "models/bert";
-const json = goldenJson<Record<string, unknown>>(`${folder}/config`);
-const architecture = architectureOf(json.model_type, "config.json");
-const config = architecture.parseConfig(configReader(json, "config.json"));
-const checkpoint = goldenTensors(`${folder}/model`);
+const { architecture, config, checkpoint } = goldenModel("bert");
 const golden = goldenTensors(`${folder}/golden`);
 const { lengths } = goldenJson<{ lengths: number[] }>(`${folder}/golden`);
 const texts = unpad(golden.get("input_ids")!, lengths);

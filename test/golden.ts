@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { configReader } from "../src/models/config.ts";
+import { architectureOf } from "../src/models/registry.ts";
 import { parseSafetensors } from "../src/tensor/safetensors.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 
@@ -22,4 +24,12 @@ export function unpad(ids: Tensor, lengths: readonly number[]): number[][] {
       Number,
     ),
   );
+}
+
+/** The checkpoint of `goldens/models/NAME` and what reads it. */
+export function goldenModel(name: string) {
+  const json = goldenJson<Record<string, unknown>>(`models/${name}/config`);
+  const architecture = architectureOf(json.model_type, "config.json");
+  const config = architecture.parseConfig(configReader(json, "config.json"));
+  return { architecture, config, checkpoint: goldenTensors(`models/${name}/model`) };
 }
