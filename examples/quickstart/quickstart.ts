@@ -151,7 +151,7 @@ async function reportOf(trained: Trained, split: ApiSplit, quality: Quality, fig
     quality: quality.rows,
     cost: figures,
     loss: trained.steps,
-    evaluations: { measure: `nDCG@10 on ${split.dev.length} dev queries`, points },
+    evaluations: { measure: `nDCG@10 on ${split.dev.length} dev pairs`, points },
     dimensions: quality.dimensions,
     examples: examplesOf(quality, split.test),
     data: {
