@@ -27,8 +27,8 @@ export function unpad(ids: Tensor, lengths: readonly number[]): number[][] {
 }
 
 /** The checkpoint of `goldens/models/NAME` and what reads it. */
-export function goldenModel(name: string) {
-  const json = goldenJson<Record<string, unknown>>(`models/${name}/config`);
+export function goldenModel(name: string, file = "config") {
+  const json = goldenJson<Record<string, unknown>>(`models/${name}/${file}`);
   const architecture = architectureOf(json.model_type, "config.json");
   const config = architecture.parseConfig(configReader(json, "config.json"));
   return { architecture, config, checkpoint: goldenTensors(`models/${name}/model`) };

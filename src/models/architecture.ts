@@ -1,4 +1,5 @@
 import type { Value } from "../graph/node.ts";
+import type { BatchKind } from "../nn/batching.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
 import type { Weights } from "../nn/weights.ts";
@@ -14,8 +15,8 @@ export interface Architecture<Config = unknown> {
   /** The longest sequence, special tokens included; Infinity where nothing limits it. */
   readonly maxTokens: (config: Config) => number;
   readonly vocabSize: (config: Config) => number;
-  /** Whether the order of tokens matters; where it does not, batches are bags. */
-  readonly ordered: boolean;
+  /** How its batches are laid out. */
+  readonly batches: BatchKind;
   /** Tables read by Gather alone, whose gradient the trainer takes as rows; the first is read by token ids. */
   readonly tables: readonly string[];
   /** The module that sentence-transformers has for it; a `StaticEmbedding` is given no special tokens. */

@@ -1,6 +1,7 @@
 /** BERT (Devlin et al., arXiv:1810.04805), as transformers' models/bert/modeling_bert.py computes it. */
 import { scalar, type Value } from "../graph/node.ts";
-import { add, gather, gelu, layerNorm, relu } from "../graph/ops/index.ts";
+import { add, gather, layerNorm } from "../graph/ops/index.ts";
+import { type Activation, activationNames, activations } from "../nn/activation.ts";
 import { attention } from "../nn/attention.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
@@ -17,7 +18,7 @@ export interface BertConfig {
   readonly maxPositions: number;
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
-  readonly activation: "gelu" | "gelu_new" | "relu";
+  readonly activation: Activation;
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
 }
@@ -32,17 +33,11 @@ export function parseBertConfig(read: ConfigReader): BertConfig {
     maxPositions: read.count("max_position_embeddings"),
     typeVocabSize: read.count("type_vocab_size", 2),
     layerNormEps: read.number("layer_norm_eps", 1e-12),
-    activation: read.choice("hidden_act", ["gelu", "gelu_new", "relu"], "gelu"),
+    activation: read.choice("hidden_act", activationNames, "gelu"),
     hiddenDropout: read.number("hidden_dropout_prob", 0.1),
     attentionDropout: read.number("attention_probs_dropout_prob", 0.1),
   };
 }
-
-const activations = {
-  gelu: (x: Value) => gelu(x),
-  gelu_new: (x: Value) => gelu(x, { tanh: true }),
-  relu,
-} as const;
 
 /** `last_hidden_state` `[T, hidden_size]`. */
 export function bert(

@@ -1,6 +1,8 @@
 import { NearfoldError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { type BertConfig, bert, parseBertConfig } from "./bert.ts";
+import { type DecoderConfig, decoderEntry } from "./decoder.ts";
+import { parseLlamaConfig } from "./llama.ts";
 import { parseStaticConfig, type StaticConfig, staticEmbedding } from "./static.ts";
 
 /** Every architecture by the `model_type` of its config.json. Adding one: a file of config + forward, and an entry here. */
@@ -11,7 +13,7 @@ export const architectures = {
     width: ({ hiddenSize }) => hiddenSize,
     maxTokens: ({ maxPositions }) => maxPositions,
     vocabSize: ({ vocabSize }) => vocabSize,
-    ordered: true,
+    batches: "packed",
     tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
     module: "Transformer",
     renames: [
@@ -22,13 +24,17 @@ export const architectures = {
     kept: /^pooler\./,
     dropped: /^(cls|classifier|qa_outputs)\.|^embeddings\.(position_ids|token_type_ids)$/,
   } satisfies Architecture<BertConfig>,
+  llama: {
+    ...decoderEntry,
+    parseConfig: parseLlamaConfig,
+  } satisfies Architecture<DecoderConfig>,
   static: {
     parseConfig: parseStaticConfig,
     forward: staticEmbedding,
     width: ({ hiddenSize }) => hiddenSize,
     maxTokens: () => Number.POSITIVE_INFINITY,
     vocabSize: ({ vocabSize }) => vocabSize,
-    ordered: false,
+    batches: "bags",
     tables: ["embedding.weight"],
     module: "StaticEmbedding",
     // As model2vec names it.

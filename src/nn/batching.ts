@@ -15,11 +15,13 @@ export interface Batching {
 }
 
 /** Bags where the order of tokens does not matter, sequences packed end to end elsewhere. */
+export type BatchKind = "packed" | "bags";
+
 export function batchingOf(
-  { ordered }: { readonly ordered: boolean },
+  { batches }: { readonly batches: BatchKind },
   pooling: PoolingMode,
 ): Batching {
-  const packed = ordered || pooling === "max";
+  const packed = batches === "packed" || pooling === "max";
   const weights = poolWeights(pooling);
   return {
     layout: packed ? packedLayout : bagLayout,

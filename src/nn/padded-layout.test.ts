@@ -66,10 +66,11 @@ test("heads there and back are the rows again; positions count in each sequence"
     new Map([
       ["x", array64([6, 6], data)],
       ["input_ids", ids],
+      ["attention_mask", array64([2, 3], Float64Array.of(1, 1, 1, 0, 1, 1))],
     ]),
   );
   expect(h.shape).toEqual([2, 2, 3, 3]);
   expect([...h.data.slice(0, 9)]).toEqual([0, 1, 2, 6, 7, 8, 12, 13, 14]);
   expect([...again.data]).toEqual([...data]);
-  expect([...positions.data]).toEqual([0, 1, 2, 0, 1, 2]);
+  expect([...positions.data]).toEqual([0, 1, 2, 0, 0, 1]);
 });

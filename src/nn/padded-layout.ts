@@ -5,10 +5,10 @@ import {
   argMax,
   cast,
   concat,
+  cumulativeSum,
   dimOf,
   div,
   equal,
-  expand,
   matmul,
   maximum,
   mul,
@@ -16,7 +16,6 @@ import {
   reduceMax,
   reduceSum,
   reshape,
-  shapeOf,
   sqrt,
   squeeze,
   sub,
@@ -51,7 +50,7 @@ export function paddedLayout(mode: PoolingMode): PaddedLayout {
   const masked = mul(sub(1, mask), MASKED);
   return {
     ids: reshape(ids, [-1]),
-    positions: reshape(expand(unsqueeze(places, [0]), shapeOf(ids)), [-1]),
+    positions: reshape(placesOf(mask), [-1]),
     blocks: [{ mask: unsqueeze(masked, [1, 2]) }],
     toBatch,
     toHeads: (x, heads) => {
@@ -69,6 +68,11 @@ export function paddedLayout(mode: PoolingMode): PaddedLayout {
     },
     poolMax: (x) => reduceMax(add(toBatch(x), unsqueeze(masked, [2])), { axes: [1] }),
   };
+}
+
+/** The place of each token in its sequence `[B, S]`, int32, padding on either side; that of padding does not matter. */
+function placesOf(mask: Value): Value {
+  return cast(maximum(sub(cumulativeSum(mask, 1), 1), 0), "int32");
 }
 
 type LinearMode = Exclude<PoolingMode, "max">;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { array64 } from "../graph/array64.ts";
-import { input, makeNode, only, topological, type Value } from "../graph/node.ts";
-import { gelu, matmul, mul, rmsNorm } from "../graph/ops/index.ts";
+import { constant, input, makeNode, only, topological, type Value } from "../graph/node.ts";
+import { gelu, matmul, mul, reshape, rmsNorm, rotary } from "../graph/ops/index.ts";
 import { evaluate } from "../graph/reference.ts";
+import { floats, longs } from "../tensor/tensor.ts";
 import { toDefaultDomain } from "./default-domain.ts";
 import { opsetsOf } from "./opset.ts";
 
@@ -10,6 +11,9 @@ const x = input("x", "float32", [2, 3, 4]);
 const y = input("y", "float32", [2, 5, 4]);
 const z = input("z", "float32", [2, 3, 5]);
 const w = input("w", "float32", [4]);
+const x4 = reshape(x, [1, 3, 8]);
+const rows = constant(longs([1, 0, 1], [1, 3]));
+const table = constant(floats([0.1, 0.7, -0.3, 0.9], [2, 2]));
 const shapes = { x: [2, 3, 4], y: [2, 5, 4], z: [2, 3, 5], w: [4] };
 const feeds = new Map(
   Object.entries(shapes).map(([name, shape], seed) => {
@@ -30,6 +34,7 @@ const cases: [name: string, value: Value, opset: number][] = [
   ["a · bᵀ, scaled", matmul(x, y, { transB: true, alpha: 0.25 }), 13],
   ["aᵀ · b", matmul(x, z, { transA: true }), 13],
   ["RMS normalisation", rmsNorm(x, w, { epsilon: 0.1 }), 18],
+  ["rotation", rotary(mul(x4, 1), rows, table, mul(table, 0.5)), 13],
   ["one rewritten op over another", gelu(matmul(gelu(x), y, { transB: true })), 13],
 ];
 

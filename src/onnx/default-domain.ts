@@ -3,16 +3,22 @@ import { NearfoldError } from "../errors.ts";
 import type { Node, Value } from "../graph/node.ts";
 import {
   add,
+  concat,
   div,
   erf,
+  gather,
   matmul,
   mul,
   type OpName,
   reciprocal,
   reduceMean,
+  reshape,
+  slice,
   sqrt,
+  sub,
   tanh,
   transpose,
+  unsqueeze,
 } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 
@@ -39,6 +45,16 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
     const square = reduceMean(mul(x!, x!), { axes: [-1], keep: true });
     const inverse = reciprocal(sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5)));
     return [mul(mul(x!, inverse), scale!), inverse];
+  },
+  "com.microsoft.RotaryEmbedding": ({ inputs: [x, rows, cos, sin] }) => {
+    const [half, width] = [cos!.shape[1] as number, x!.shape[2] as number];
+    const table = (values: Value) => unsqueeze(gather(values, rows!), [2]);
+    const [c, s] = [table(cos!), table(sin!)];
+    const heads = reshape(x!, [1, -1, width / (2 * half), 2 * half]);
+    const first = slice(heads, { start: 0, end: half, axis: 3 });
+    const second = slice(heads, { start: half, end: 2 * half, axis: 3 });
+    const turned = [sub(mul(first, c), mul(second, s)), add(mul(second, c), mul(first, s))];
+    return [reshape(concat(turned, 3), [1, -1, width])];
   },
 };
 

@@ -90,7 +90,7 @@ export function fusedGraph(objective: Objective, blocks: number): GradientGraph 
 function encoder({ architecture, config, head, dropout }: Objective, blocks: number): EncoderGraph {
   const layout = batchingOf(architecture, head.pooling).layout(blocks);
   return encoderGraph(architecture, config, head, layout, {
-    dropout: dropout && architecture.ordered,
+    dropout: dropout && architecture.batches !== "bags",
   });
 }
 

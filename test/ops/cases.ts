@@ -6,7 +6,7 @@
 import { constant, int64s, type Value } from "../../src/graph/node.ts";
 import { apply } from "../../src/graph/op.ts";
 import * as o from "../../src/graph/ops/index.ts";
-import { ints, longs, tensor } from "../../src/tensor/tensor.ts";
+import { floats, ints, longs, tensor } from "../../src/tensor/tensor.ts";
 
 export interface Case {
   /** Shapes of the float inputs. */
@@ -231,4 +231,17 @@ export const cases = {
     build: (x, s, b) => o.layerNorm(x, s, b),
   },
   SimplifiedLayerNormalization: { shapes: [[2, 3, 4], [4]], build: (x, s) => o.rmsNorm(x, s) },
+  "com.microsoft.RotaryEmbedding": {
+    shapes: [[1, 3, 8]],
+    build: (x) => {
+      const table = (from: number) =>
+        constant(
+          floats(
+            Array.from({ length: 8 }, (_, i) => Math.sin(from + i)),
+            [4, 2],
+          ),
+        );
+      return o.rotary(x, constant(longs([2, 0, 3], [1, 3])), table(0), table(9));
+    },
+  },
 } as const satisfies Record<o.OpName, Case>;

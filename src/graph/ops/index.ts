@@ -5,6 +5,7 @@ import { indexing } from "./indexing.ts";
 import { products } from "./matmul.ts";
 import { norms } from "./norm.ts";
 import { reduce } from "./reduce.ts";
+import { rotations } from "./rotary.ts";
 import { shape } from "./shape.ts";
 
 /** By op name; ONNX Runtime's own ops are named `com.microsoft.NAME`. */
@@ -15,6 +16,7 @@ export const ops = {
   ...reduce,
   ...indexing,
   ...norms,
+  ...rotations,
 } as const satisfies Record<string, Op>;
 
 export type OpName = keyof typeof ops;
@@ -30,4 +32,5 @@ export * from "./indexing.ts";
 export * from "./matmul.ts";
 export * from "./norm.ts";
 export * from "./reduce.ts";
+export * from "./rotary.ts";
 export * from "./shape.ts";

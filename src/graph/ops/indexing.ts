@@ -1,7 +1,7 @@
 /** Ops that pick elements by index, put them back, or order them. */
 import { array64, normalizeAxis, strides, tabulate } from "../array64.ts";
 import { type Dim, UNKNOWN } from "../dim.ts";
-import { type Attributes, constantInts, int64s, type Value } from "../node.ts";
+import { type Attributes, constantInts, int64s, scalar, type Value } from "../node.ts";
 import { apply, applyAll, none, type Op } from "../op.ts";
 import { expand } from "./reduce.ts";
 import { concat, dimOf, reshape, shapeOf, zerosLike } from "./shape.ts";
@@ -215,6 +215,11 @@ export function permuteRows(x: Value, indices: Value, inverse: Value): Value {
 
 export function gatherElements(x: Value, indices: Value, axis: number): Value {
   return apply("GatherElements", indexing.GatherElements, [x, indices], { axis });
+}
+
+/** Running sums along the axis, each element's own among them. */
+export function cumulativeSum(x: Value, axis: number): Value {
+  return cumSum(x, scalar(axis, "int32"), {});
 }
 
 /** A copy of `x` with `updates` added where the indices point. */
