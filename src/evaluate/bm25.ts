@@ -1,7 +1,7 @@
 /** Keyword search, the baseline that a model has to beat. */
 import { NearfoldError } from "../errors.ts";
+import { TopK } from "../tensor/top-k.ts";
 import { type Ranking, type TieOptions, tiePlaces } from "./ranking.ts";
-import { TopK } from "./top-k.ts";
 
 export interface Bm25Options extends TieOptions {
   /** How soon a repeated word stops counting. @default 1.2 */
@@ -65,7 +65,7 @@ export function bm25(
         const { rows, weights } = postings.get(word) ?? NOWHERE;
         for (let i = 0; i < rows.length; i++) scores[rows[i]] += weights[i];
       }
-      const best = new TopK(k, places);
+      const best = new TopK(Math.min(k, ids.length), places);
       for (let row = 0; row < scores.length; row++)
         if (scores[row] > 0) best.push(scores[row], row);
       return best.sorted().map(({ row, score }) => ({ id: ids[row], score }));

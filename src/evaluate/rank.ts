@@ -1,8 +1,8 @@
 /** Exact search, for evaluation. */
 import { NearfoldError } from "../errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { TopK } from "../tensor/top-k.ts";
 import { type Ranking, type TieOptions, tiePlaces } from "./ranking.ts";
-import { TopK } from "./top-k.ts";
 
 export type Similarity = "cosine" | "dot";
 
@@ -34,7 +34,7 @@ export function rank(
   const queryScale = scales(queries, similarity, "query");
   const documentScale = scales(documents, similarity, "document");
   const places = tiePlaces(ids, ties);
-  const best = Array.from({ length: count }, () => new TopK(k, places));
+  const best = Array.from({ length: count }, () => new TopK(Math.min(k, size), places));
   const sums = new Float64Array(4 * 2);
   for (let block = 0; block < size; block += BLOCK) {
     const end = Math.min(block + BLOCK, size);

@@ -1,6 +1,7 @@
 /** Exact search: every query against every row, block by block. */
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
+import { TopK } from "../tensor/top-k.ts";
 
 /** Bytes of a block: it stays in the second-level cache while all queries pass over it. */
 const BLOCK_BYTES = 2 ** 20;
@@ -41,7 +42,7 @@ export function comparable(
 export class Scan {
   readonly #queries: Float32Array;
   readonly #dims: number;
-  readonly #best: readonly Best[];
+  readonly #best: readonly TopK[];
 
   /**
    * @param queries `[Q, D]`, made by `comparable`
@@ -59,7 +60,7 @@ export class Scan {
     this.#queries = comparable(queries, store, (row) => `query ${row}`);
     this.#dims = dims;
     const room = Math.min(k, count);
-    this.#best = Array.from({ length: queries.length / dims }, () => new Best(room));
+    this.#best = Array.from({ length: queries.length / dims }, () => new TopK(room));
   }
 
   /** Scores `rows` vectors that begin at row `first`; rows that are not `live` are left out. */
@@ -72,7 +73,7 @@ export class Scan {
         const end = Math.min(TILE, rows - row);
         for (let i = 0; i < end; i++) {
           const at = first + row + i;
-          if (best.takes(scores[i]) && live(at)) best.push(scores[i], at);
+          if (best.takes(scores[i], at) && live(at)) best.push(scores[i], at);
         }
       }
     });
@@ -119,42 +120,4 @@ function dotTile(
   scores[1] = s1;
   scores[2] = s2;
   scores[3] = s3;
-}
-
-/** The best rows so far, sorted; of equal scores the one that came first stands first. */
-class Best {
-  readonly #scores: Float64Array;
-  readonly #rows: Int32Array;
-  #size = 0;
-
-  constructor(room: number) {
-    this.#scores = new Float64Array(room);
-    this.#rows = new Int32Array(room);
-  }
-
-  takes(score: number): boolean {
-    const room = this.#scores.length;
-    return this.#size < room || (room > 0 && score > this.#scores[room - 1]);
-  }
-
-  push(score: number, row: number): void {
-    let low = 0;
-    for (let high = this.#size; low < high; ) {
-      const middle = (low + high) >> 1;
-      if (this.#scores[middle] < score) high = middle;
-      else low = middle + 1;
-    }
-    this.#scores.copyWithin(low + 1, low, this.#size);
-    this.#rows.copyWithin(low + 1, low, this.#size);
-    this.#scores[low] = score;
-    this.#rows[low] = row;
-    this.#size = Math.min(this.#size + 1, this.#scores.length);
-  }
-
-  sorted() {
-    return Array.from(this.#rows.subarray(0, this.#size), (row, i) => ({
-      row,
-      score: this.#scores[i],
-    }));
-  }
 }

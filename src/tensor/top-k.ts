@@ -1,26 +1,39 @@
 /**
- * The `k` best of many rows: a binary heap with the worst kept row on top. Of equal scores the row of the smaller
- * place is better, so the result does not depend on the order of `push`.
+ * The best of many rows: a binary heap with the worst kept row on top. Of equal scores the row of the smaller place is
+ * better, so the result does not depend on the order of `push`. Scores must be numbers: a NaN has no place.
  */
 export class TopK {
   readonly #scores: Float64Array;
   readonly #rows: Int32Array;
-  readonly #places: Int32Array;
+  readonly #places: Int32Array | undefined;
   #size = 0;
 
-  constructor(k: number, places: Int32Array) {
-    const room = Math.min(k, places.length);
+  /**
+   * @param room how many are kept; all of it is taken at once
+   * @param places of the rows, where it is not their number
+   */
+  constructor(room: number, places?: Int32Array) {
     this.#scores = new Float64Array(room);
     this.#rows = new Int32Array(room);
     this.#places = places;
   }
 
+  /** Whether `push` would keep it. */
+  takes(score: number, row: number): boolean {
+    const room = this.#rows.length;
+    if (this.#size < room) return true;
+    return room > 0 && this.#worse(this.#scores[0], this.#rows[0], score, row);
+  }
+
   push(score: number, row: number): void {
-    if (this.#size < this.#rows.length) {
-      this.#rise(this.#size++, score, row);
-    } else if (this.#size > 0 && this.#worse(this.#scores[0], this.#rows[0], score, row)) {
-      this.#sink(score, row);
-    }
+    if (!this.takes(score, row)) return;
+    if (this.#size < this.#rows.length) this.#rise(this.#size++, score, row);
+    else this.#sink(score, row);
+  }
+
+  /** The rows that are kept, in no order: good until the next `push`. */
+  rows(): Int32Array {
+    return this.#rows.subarray(0, this.#size);
   }
 
   /** Row numbers and scores, best first. */
@@ -34,7 +47,8 @@ export class TopK {
 
   #worse(score: number, row: number, otherScore: number, otherRow: number): boolean {
     if (score !== otherScore) return score < otherScore;
-    return this.#places[row] > this.#places[otherRow];
+    const places = this.#places;
+    return places === undefined ? row > otherRow : places[row] > places[otherRow];
   }
 
   #rise(at: number, score: number, row: number): void {

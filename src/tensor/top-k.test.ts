@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { TopK } from "./top-k.ts";
+
+const few = fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 40 });
+
+it("keeps the best, whatever the order of pushes; of equal scores the smaller row", () => {
+  fc.assert(
+    fc.property(
+      few,
+      fc.integer({ min: 0, max: 12 }),
+      fc.infiniteStream(fc.nat()),
+      (scores, room, order) => {
+        const rows = scores.map((score, row) => ({
+          row,
+          score,
+          key: order.next().value as number,
+        }));
+        const wanted = rows
+          .toSorted((a, b) => b.score - a.score || a.row - b.row)
+          .slice(0, room)
+          .map(({ row, score }) => ({ row, score }));
+        const best = new TopK(room);
+        for (const { row, score } of rows.toSorted((a, b) => a.key - b.key)) best.push(score, row);
+        expect(best.sorted()).toEqual(wanted);
+        expect([...best.rows()].sort()).toEqual(wanted.map(({ row }) => row).sort());
+      },
+    ),
+  );
+});
+
+it("of equal scores the smaller place, where rows have places", () => {
+  const best = new TopK(2, Int32Array.of(2, 0, 1));
+  for (const row of [0, 1, 2]) best.push(1, row);
+  expect(best.sorted().map(({ row }) => row)).toEqual([1, 2]);
+});
+
+it("says beforehand what it would keep", () => {
+  const best = new TopK(1);
+  expect(best.takes(-1, 5)).toBe(true);
+  best.push(1, 5);
+  const asked = [
+    [2, 9],
+    [1, 4],
+    [1, 6],
+    [0, 0],
+  ] as const;
+  expect(asked.map(([score, row]) => best.takes(score, row))).toEqual([true, true, false, false]);
+  expect(new TopK(0).takes(9, 0)).toBe(false);
+});
