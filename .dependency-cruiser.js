@@ -32,7 +32,7 @@ export default {
     {
       name: "root-knows-no-layer",
       severity: "error",
-      comment: "errors, durable and space are below all layers; index.ts is above them",
+      comment: "errors, durable, lock and space are below all layers; index.ts is above them",
       from: { path: "^src/[^/]+\\.ts$", pathNot: "^src/index\\.ts$" },
       to: { path: "^src/[^/]+/" },
     },

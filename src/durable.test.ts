@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   asIoError,
   exists,
+  publishFile,
   removeTemporaries,
   writeDurably,
   writeFolderDurably,
@@ -103,6 +104,24 @@ describe("writeDurably", () => {
     const error = await fails(writeDurably(at("file"), ""));
     await chmod(folder, 0o700);
     expect(error.message).toContain("permission denied");
+  });
+});
+
+describe("publishFile", () => {
+  test("moves a file to its name, over another, and makes the folders above it", async () => {
+    for (const content of ["one", "two"]) {
+      await writeFile(at("part"), content);
+      await publishFile(at("part"), at("a", "b", "file"));
+      expect(await text(at("a", "b", "file"))).toBe(content);
+    }
+    expect(await names()).toEqual(["a"]);
+  });
+
+  test("without the file, the name stays as it was", async () => {
+    await writeFile(at("file"), "old");
+    const error = await fails(publishFile(at("part"), at("file")));
+    expect(error).toMatchObject({ code: "io" });
+    expect(await text(at("file"))).toBe("old");
   });
 });
 

@@ -41,6 +41,22 @@ export async function writeDurably(
 }
 
 /**
+ * Gives a file that was finished under another name its own: all of it is on disk before the name is.
+ * @throws io, also when there is no such file
+ */
+export async function publishFile(finished: string, path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(finished, "r+");
+    await handle.sync().finally(() => handle.close());
+    await rename(finished, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    throw asIoError(cause, path);
+  }
+}
+
+/**
  * Fills a folder under a temporary name and renames it: under its final name it is complete.
  * A folder of that name is replaced only when `replace` is set. The old one is kept beside it until the new is in
  * place; a kill in between is repaired by the next call, or by `removeTemporaries`.

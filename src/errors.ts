@@ -6,6 +6,8 @@ const codes = {
   "bad-input": { exit: 2, status: 400 },
   /** A file, folder, model or document that is not there. */
   "not-found": { exit: 2, status: 404 },
+  /** Not for whoever asks: a token is missing, wrong, or not enough. */
+  forbidden: { exit: 2, status: 403 },
   /** Something is there already and would be overwritten. */
   exists: { exit: 2, status: 409 },
   /** Two things that must agree and do not: tokenizer and weights, store and model. */

@@ -1,7 +1,8 @@
 /** One writer at a time. */
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { asIoError } from "../durable.ts";
-import { NearfoldError } from "../errors.ts";
+import { setTimeout } from "node:timers/promises";
+import { asIoError } from "./durable.ts";
+import { NearfoldError } from "./errors.ts";
 
 /** Who holds a lock: a process id alone comes back, in a container that restarts every time. */
 interface Holder {
@@ -37,9 +38,15 @@ export async function acquireLock(path: string): Promise<AsyncDisposable> {
 }
 
 /** Undefined for a file that is gone or was never finished. */
-async function readHolder(path: string): Promise<Holder | undefined> {
+async function readHolder(path: string, patient = true): Promise<Holder | undefined> {
   try {
-    const { pid, began } = JSON.parse(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    if (text === "" && patient) {
+      // Made this moment, and its line is still to come; or its writer was killed in between.
+      await setTimeout(50);
+      return await readHolder(path, false);
+    }
+    const { pid, began } = JSON.parse(text);
     return Number.isSafeInteger(pid) && pid > 0 ? { pid, began } : undefined;
   } catch {
     return undefined;
