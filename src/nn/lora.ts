@@ -1,0 +1,127 @@
+/** Low-rank adaptation (Hu et al., arXiv:2106.09685), as a rewrite of a graph: every linear layer may be adapted, whatever built it. */
+import { NearfoldError } from "../errors.ts";
+import { input, inputName, isInput, type Node, type Value } from "../graph/node.ts";
+import { apply } from "../graph/op.ts";
+import { add, matmul, products } from "../graph/ops/index.ts";
+import { rewrite } from "../graph/rewrite.ts";
+
+/** Which linear layers are adapted, and how; the terms are PEFT's. */
+export interface LoraConfig {
+  /** Rank of the adapters. */
+  readonly rank: number;
+  /** The adapters' output is scaled by `alpha / rank`. */
+  readonly alpha: number;
+  /**
+   * Names of the layers, whole or their last parts (`q_proj`); or one regular expression for the whole name; or `all-linear`.
+   */
+  readonly targets: string | readonly string[];
+}
+
+/** One adapted layer: `y + alpha / rank · B A x`. */
+export interface LoraSite {
+  /** The frozen weight's name. */
+  readonly weight: string;
+  /** Whether the weight is `[out, in]`, as PyTorch stores it, or `[in, out]`. */
+  readonly outFirst: boolean;
+  readonly in: number;
+  readonly out: number;
+}
+
+/** The names of an adapter's two matrices: A `[rank, in]` and B `[out, rank]`. */
+export function loraNames(weight: string): readonly [a: string, b: string] {
+  const layer = layerOf(weight);
+  return [`${layer}.lora_A.weight`, `${layer}.lora_B.weight`];
+}
+
+export interface Adapted {
+  readonly values: readonly Value[];
+  /** The adapted layers, in the order of the graph. */
+  readonly sites: readonly LoraSite[];
+  /** The graph inputs of the adapters, by name. */
+  readonly weights: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Adds adapters to every linear layer whose name fits, a layer being a product with a graph input. Their matrices are graph inputs.
+ * @throws bad-argument when no layer fits, naming those there are
+ */
+export function addLora(values: readonly Value[], config: LoraConfig): Adapted {
+  const { rank, alpha } = config;
+  const fits = matcher(config.targets);
+  const sites = new Map<string, LoraSite>();
+  const weights = new Map<string, Value>();
+  const seen = new Set<string>();
+  const weightInput = (name: string, shape: readonly [number, number]): Value => {
+    const value = weights.get(name) ?? input(name, "float32", shape);
+    weights.set(name, value);
+    return value;
+  };
+  const adapted = rewrite(values, (node) => {
+    const site = siteOf(node);
+    if (!site) return undefined;
+    seen.add(layerOf(site.weight));
+    if (!fits(layerOf(site.weight))) return undefined;
+    sites.set(site.weight, site);
+    const [nameA, nameB] = loraNames(site.weight);
+    const a = weightInput(nameA, [rank, site.in]);
+    const b = weightInput(nameB, [site.out, rank]);
+    const narrow = matmul(node.inputs[0] as Value, a, { transB: true });
+    return [addProduct(node.outputs[0] as Value, narrow, b, alpha / rank)];
+  });
+  if (sites.size === 0) throw noLayer(config.targets, [...seen]);
+  return { values: adapted, sites: [...sites.values()], weights };
+}
+
+/** `y + scale · x Bᵀ`; one product that adds where the rows are a matrix. */
+function addProduct(y: Value, x: Value, b: Value, scale: number): Value {
+  if (y.shape.length === 2) {
+    const attrs = { transB: 1, alpha: { float: scale } };
+    return apply("Gemm", products.Gemm, [x, b, y], attrs);
+  }
+  return add(y, matmul(x, b, { transB: true, alpha: scale }));
+}
+
+/** A product of activations with a weight `[out, in]` or `[in, out]`, if the node is one. */
+function siteOf({ op, inputs, attrs }: Node): LoraSite | undefined {
+  const [x, weight] = inputs;
+  if (!["MatMul", "FusedMatMul", "Gemm"].includes(op) || !x || !weight || !isInput(weight)) return;
+  const [rows, columns] = weight.shape;
+  const plain = attrs.transA !== 1 && weight.shape.length === 2;
+  if (!plain || typeof rows !== "number" || typeof columns !== "number") return undefined;
+  const outFirst = attrs.transB === 1;
+  const [out, width] = outFirst ? [rows, columns] : [columns, rows];
+  return { weight: inputName(weight), outFirst, in: width, out };
+}
+
+function layerOf(weight: string): string {
+  return weight.replace(/\.weight$/, "");
+}
+
+/** PEFT's rule (tuners/tuners_utils.py, `check_target_module_exists`). */
+export function matcher(targets: LoraConfig["targets"]): (layer: string) => boolean {
+  if (targets === "all-linear") return () => true;
+  if (typeof targets === "string") {
+    const pattern = patternOf(targets);
+    return (layer) => pattern.test(layer);
+  }
+  return (layer) => targets.some((target) => layer === target || layer.endsWith(`.${target}`));
+}
+
+function patternOf(source: string): RegExp {
+  try {
+    return new RegExp(`^(?:${source})$`);
+  } catch (cause) {
+    throw new NearfoldError("bad-argument", "the layers to adapt are no regular expression", {
+      got: source,
+      cause,
+    });
+  }
+}
+
+function noLayer(targets: LoraConfig["targets"], layers: readonly string[]): NearfoldError {
+  const lastParts = [...new Set(layers.map((layer) => layer.split(".").at(-1)))];
+  return new NearfoldError("bad-argument", "no linear layer has such a name", {
+    got: typeof targets === "string" ? targets : targets.join(", "),
+    wanted: `some of ${lastParts.join(", ") || "none: the model has no linear layer"}`,
+  });
+}
