@@ -13,6 +13,8 @@ const layers = [
   "data",
   "stores",
   "evaluate",
+  "mining",
+  "merging",
   "train",
   "cli",
 ];
