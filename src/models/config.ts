@@ -4,8 +4,12 @@ import { isJsonObject } from "./json-file.ts";
 /** Reads the fields of a `config.json`, checking each: the one place where its contents are not trusted. */
 export interface ConfigReader {
   readonly has: (key: string) => boolean;
+  /** Whether the field is there and null, which may say something else than its absence. */
+  readonly isNull: (key: string) => boolean;
   /** A whole number of at least 1. */
   readonly count: (key: string, fallback?: number) => number;
+  /** A whole number of at least 0. */
+  readonly index: (key: string, fallback?: number) => number;
   /** A count of layers: few enough to build all of them before a weight is looked for. */
   readonly layers: (key: string) => number;
   /** A count that divides another field's. */
@@ -14,39 +18,58 @@ export interface ConfigReader {
   readonly headWidth: (fallback?: number) => number;
   /** A finite number. */
   readonly number: (key: string, fallback?: number) => number;
+  /** A number from 0 to below 1: how much dropout drops. */
+  readonly rate: (key: string, fallback: number) => number;
   readonly boolean: (key: string, fallback: boolean) => boolean;
   readonly choice: <T extends string>(key: string, choices: readonly T[], fallback?: T) => T;
-  /** A list of choices; undefined where there is none. */
+  /** A list of choices, of so many where a size is given; undefined where there is none. */
   readonly choices: <T extends string>(
     key: string,
     choices: readonly T[],
+    size?: number,
   ) => readonly T[] | undefined;
+  /** Refuses a setting that would change the numbers and is not built: it must be absent, or the value that changes nothing. */
+  readonly refuse: (key: string, neutral?: number | boolean) => void;
   /** The fields of an object within; undefined where there is none. */
   readonly inside: (key: string) => ConfigReader | undefined;
+  /** Refuses settings that change what is computed: each may be absent, or have the one value that is built. */
+  readonly only: (settings: Readonly<Record<string, string | number | boolean>>) => void;
+  /** The same file, its fields under other names as well: `{ hidden_size: "n_embd" }`. Refuses two that disagree. */
+  readonly spelled: (names: Readonly<Record<string, string>>) => ConfigReader;
 }
 
 /** Sizes above this are no model's: they are refused before anything is allocated. */
 const MOST = 2 ** 31 - 1;
 const MOST_LAYERS = 1024;
 
-/** @throws bad-input naming the file, the field, what it holds and what it should */
-export function configReader(json: Readonly<Record<string, unknown>>, at: string): ConfigReader {
+/** @throws bad-input naming the file, the field, what it holds and what it should; unsupported for a setting that is not built */
+export function configReader(
+  json: Readonly<Record<string, unknown>>,
+  at: string,
+  spellings: Readonly<Record<string, string>> = {},
+): ConfigReader {
+  const nameOf = (key: string) => spellings[key] ?? key;
+  const show = (key: string) =>
+    Object.hasOwn(json, key) ? (JSON.stringify(json[key]) ?? "undefined").slice(0, 80) : "nothing";
   const wrong = (key: string, wanted: string) =>
-    new NearfoldError("bad-input", `field "${key}" is not usable`, {
+    new NearfoldError("bad-input", `field "${nameOf(key)}" is not usable`, {
       at,
-      got: key in json ? (JSON.stringify(json[key]) ?? "undefined").slice(0, 80) : "nothing",
+      got: show(key),
       wanted,
     });
-  const count = (key: string, fallback?: number) => {
+  const has = (key: string) => json[key] !== undefined && json[key] !== null;
+  const whole = (least: number) => (key: string, fallback?: number) => {
     const value = json[key] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > MOST) {
-      throw wrong(key, "a whole number of at least 1");
+    if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST) {
+      throw wrong(key, `a whole number of at least ${least}`);
     }
     return value as number;
   };
+  const count = whole(1);
   return {
-    has: (key) => json[key] !== undefined && json[key] !== null,
+    has,
     count,
+    index: whole(0),
     layers: (key) => {
       const value = count(key);
       if (value > MOST_LAYERS) throw wrong(key, `at most ${MOST_LAYERS} layers`);
@@ -72,6 +95,11 @@ export function configReader(json: Readonly<Record<string, unknown>>, at: string
       if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(key, "a number");
       return value;
     },
+    rate: (key, fallback) => {
+      const value = json[key] ?? fallback;
+      if (typeof value === "number" && value >= 0 && value < 1) return value;
+      throw wrong(key, "a number from 0 to below 1");
+    },
     boolean: (key, fallback) => {
       const value = json[key] ?? fallback;
       if (typeof value !== "boolean") throw wrong(key, "true or false");
@@ -83,18 +111,44 @@ export function configReader(json: Readonly<Record<string, unknown>>, at: string
       if (found === undefined) throw wrong(key, `one of ${choices.join(", ")}`);
       return found;
     },
-    choices: <T extends string>(key: string, choices: readonly T[]) => {
+    choices: <T extends string>(key: string, choices: readonly T[], size?: number) => {
       const value = json[key] ?? undefined;
       if (value === undefined) return undefined;
       const known = (entry: unknown) => choices.includes(entry as T);
-      if (Array.isArray(value) && value.every(known)) return value as T[];
-      throw wrong(key, `a list of ${choices.join(", ")}`);
+      const fits = Array.isArray(value) && (size === undefined || value.length === size);
+      if (fits && value.every(known)) return value as T[];
+      throw wrong(key, `a list of ${size === undefined ? "" : `${size} of `}${choices.join(", ")}`);
+    },
+    refuse: (key, neutral) => {
+      const value = json[key] ?? undefined;
+      if (value === undefined || value === neutral) return;
+      const wanted = neutral === undefined ? "nothing" : `nothing, or ${neutral}`;
+      const what = `this setting of "${key}" is not built`;
+      throw new NearfoldError("unsupported", what, { at, got: shown(key), wanted });
     },
     inside: (key) => {
       const value = json[key] ?? undefined;
       if (value === undefined) return undefined;
       if (!isJsonObject(value)) throw wrong(key, "an object");
       return configReader(value, `${at}, ${key}`);
+    },
+    only: (settings) => {
+      for (const [key, built] of Object.entries(settings)) {
+        if (!has(key) || json[key] === built) continue;
+        const [got, wanted] = [show(key), JSON.stringify(built)];
+        const what = `field "${nameOf(key)}" asks for what is not built`;
+        throw new NearfoldError("unsupported", what, { at, got, wanted });
+      }
+    },
+    spelled: (names) => {
+      const others = Object.entries(names).filter(([, other]) => has(other));
+      for (const [key, other] of others) {
+        if (!has(key) || json[key] === json[other]) continue;
+        throw wrong(key, `${show(other)}, as "${other}" says`);
+      }
+      const found = others.map(([key, other]) => [key, json[other]]);
+      const by = { ...spellings, ...Object.fromEntries(others) };
+      return configReader({ ...json, ...Object.fromEntries(found) }, at, by);
     },
   };
 }
