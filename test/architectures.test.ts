@@ -8,6 +8,7 @@ import { graphOf } from "../src/graph/node.ts";
 import { infoNce } from "../src/losses/index.ts";
 import { encoderGraph } from "../src/models/encoder-graph.ts";
 import { exportGraph } from "../src/models/export.ts";
+import { poolingHead } from "../src/models/head.ts";
 import { pack } from "../src/nn/pack.ts";
 import { packedLayout } from "../src/nn/packed-layout.ts";
 import { type PoolingMode, poolWeights } from "../src/nn/pooling.ts";
@@ -37,8 +38,8 @@ describe.each(names)("%s", (name) => {
     pooling: PoolingMode,
     { maxBlocks = 3, normalize = false } = {},
   ) {
-    const packed = pack(sequences, { poolWeights: poolWeights(pooling), maxBlocks });
-    const head = { pooling, normalize };
+    const packed = pack(sequences, { poolWeights: poolWeights([pooling]), maxBlocks });
+    const head = poolingHead(pooling, { normalize });
     const layout = packedLayout(packed.blocks);
     const { tokens, embeddings } = encoderGraph(architecture, config, head, layout);
     await using session = await openSession(encodeModel(graphOf({ tokens, embeddings })).bytes);
@@ -76,7 +77,7 @@ describe.each(names)("%s", (name) => {
   });
 
   test.each(["right", "left"] as const)("exported, padded on the %s", async (side) => {
-    const head = { pooling: "mean", normalize: false } as const;
+    const head = poolingHead("mean", { normalize: false });
     const { bytes } = encodeModel(exportGraph({ architecture, config, head }), { weights });
     await using session = await openSession(bytes);
     const found = await session.run(padded(texts, side));
@@ -106,16 +107,9 @@ describe.each(names)("%s", (name) => {
     const facts = goldenJson<GradientFacts>(`models/${name}/grads`);
     const { pooling } = goldenJson<{ pooling: string }>(`models/${name}/golden`);
     const mode: PoolingMode = pooling === "last" ? "lasttoken" : "mean";
-    const objective = {
-      architecture,
-      config,
-      head: { pooling: mode, normalize: true },
-      loss: infoNce(),
-      columns: 2,
-      dropout: false,
-      identity: false,
-    };
-    await using computer = new GradientComputer(objective, { chunkSize, seed: 1 });
+    const encoding = { architecture, config, head: poolingHead(mode), dropout: false };
+    const objective = { loss: infoNce(), columns: 2, identity: false };
+    await using computer = new GradientComputer(encoding, [objective], { chunkSize, seed: 1 });
     const sequences = unpad(io.get("input_ids")!, facts.lengths);
     const live = Object.fromEntries(weights);
     const found = await computer.compute(live, { sequences }, 0);

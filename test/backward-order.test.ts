@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { infoNce } from "../src/losses/index.ts";
+import { poolingHead } from "../src/models/head.ts";
 import { pack } from "../src/nn/pack.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { decodeModelProto } from "../src/onnx/proto.ts";
@@ -19,15 +20,8 @@ interface ProfileEvent {
 test("ONNX Runtime computes the weight gradients of a layer before it goes on to the layer below", async () => {
   const { architecture, config, checkpoint } = goldenModel("bert");
   const { graph, dense } = fusedGraph(
-    {
-      architecture,
-      config,
-      head: { pooling: "mean", normalize: true },
-      loss: infoNce(),
-      columns: 2,
-      dropout: false,
-      identity: false,
-    },
+    { architecture, config, head: poolingHead(), dropout: false },
+    { loss: infoNce(), columns: 2, identity: false },
     1,
   );
   const { bytes } = encodeModel(graph);

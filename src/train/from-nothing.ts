@@ -1,6 +1,7 @@
 import { fillNormal } from "../graph/rng.ts";
 import { newCard } from "../models/card.ts";
 import { configReader } from "../models/config.ts";
+import { poolingHead } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { architectureOf } from "../models/registry.ts";
 import { floats } from "../tensor/tensor.ts";
@@ -34,7 +35,7 @@ export function newStaticModel(tokenizer: Tokenizer, options: NewStaticOptions):
     architecture,
     config: architecture.parseConfig(configReader(configJson, name)),
     configJson,
-    head: { pooling: "mean", normalize: true },
+    head: poolingHead(),
     tokenizer,
     maxTokens,
     prompts,

@@ -1,5 +1,6 @@
 import { bug } from "../errors.ts";
 import type { Graph } from "../graph/node.ts";
+import { widthOf } from "../models/head.ts";
 import { type Batching, batchingOf } from "../nn/batching.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
@@ -9,6 +10,7 @@ import { openSession, type Session } from "../runtime/session.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
 import {
   backwardGraph,
+  type Encoding,
   forwardGraph,
   fusedGraph,
   type GradientGraph,
@@ -26,6 +28,8 @@ export interface GradientOptions {
 
 /** A batch as token ids, column by column: all anchors, all positives, then each column of hard negatives. */
 export interface TokenBatch {
+  /** Which of the objectives it is for. @default 0 */
+  readonly task?: number;
   readonly sequences: readonly ArrayLike<number>[];
   /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
   readonly identity?: Int32Array;
@@ -49,7 +53,8 @@ interface Compiled {
  * caching (Gao et al., arXiv:2101.06983) where it does not. Both give the same gradient. Close with `await using`.
  */
 export class GradientComputer implements AsyncDisposable {
-  readonly #objective: Objective;
+  readonly #encoding: Encoding;
+  readonly #objectives: readonly Objective[];
   readonly #options: GradientOptions;
   readonly #batching: Batching;
   readonly #sessions = new Map<string, Promise<Compiled>>();
@@ -57,10 +62,12 @@ export class GradientComputer implements AsyncDisposable {
   readonly #scratch = new Map<string, Float32Array>();
   readonly #rows = new Map<string, RowSums>();
 
-  constructor(objective: Objective, options: GradientOptions) {
-    this.#objective = objective;
+  /** Every batch is of one of the objectives; the encoder is the same for all. */
+  constructor(encoding: Encoding, objectives: readonly Objective[], options: GradientOptions) {
+    this.#encoding = encoding;
+    this.#objectives = objectives;
     this.#options = options;
-    this.#batching = batchingOf(objective.architecture, objective.head.pooling);
+    this.#batching = batchingOf(encoding.architecture, encoding.head);
   }
 
   /** The weights are read in place: settle their tables first. `step` numbers the dropout masks. */
@@ -77,8 +84,9 @@ export class GradientComputer implements AsyncDisposable {
 
   async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
     const packed = this.#pack(batch.sequences, 0, step);
-    const compiled = await this.#open(`fused${packed.blocks}`, () =>
-      fusedGraph(this.#objective, packed.blocks),
+    const { task = 0 } = batch;
+    const compiled = await this.#open(`fused${packed.blocks} ${task}`, () =>
+      fusedGraph(this.#encoding, this.#objectives[task], packed.blocks),
     );
     const feeds = { ...weights, ...packed.feeds, ...this.#identity(batch) };
     const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
@@ -93,14 +101,14 @@ export class GradientComputer implements AsyncDisposable {
 
   async #cached(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
     const { chunkSize } = this.#options;
-    const width = this.#objective.architecture.width(this.#objective.config);
-    const { sequences } = batch;
+    const width = widthOf(this.#encoding);
+    const { sequences, task = 0 } = batch;
     const embeddings = new Float32Array(sequences.length * width);
     const chunks = [];
     for (let start = 0; start < sequences.length; start += chunkSize) {
       const packed = this.#pack(sequences.slice(start, start + chunkSize), start, step);
       const { session } = await this.#open(`forward${packed.blocks}`, () =>
-        forwardGraph(this.#objective, packed.blocks),
+        forwardGraph(this.#encoding, packed.blocks),
       );
       const results = await session.run({ ...weights, ...packed.feeds });
       embeddings.set(results[names.embeddings].data as Float32Array, start * width);
@@ -108,7 +116,9 @@ export class GradientComputer implements AsyncDisposable {
     }
     // Its arena would lie beside that of the backward passes, which are the peak; opening it again costs some milliseconds a batch.
     await this.#close("forward");
-    const { session: lossSession } = await this.#open("loss", () => lossGraph(this.#objective));
+    const { session: lossSession } = await this.#open(`loss ${task}`, () =>
+      lossGraph(this.#objectives[task], width),
+    );
     const outcome = await lossSession.run({
       [names.embeddings]: floats(embeddings, [sequences.length, width]),
       ...this.#identity(batch),
@@ -134,7 +144,7 @@ export class GradientComputer implements AsyncDisposable {
     first: boolean,
   ): Promise<Compiled> {
     const compiled = await this.#open(`backward${packed.blocks}`, () =>
-      backwardGraph(this.#objective, packed.blocks),
+      backwardGraph(this.#encoding, packed.blocks),
     );
     const feeds = { ...weights, ...packed.feeds, [names.embeddingGradient]: gradient };
     const { dense } = compiled.shape;
@@ -155,16 +165,17 @@ export class GradientComputer implements AsyncDisposable {
 
   #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
     const { seed } = this.#options;
-    if (!this.#objective.dropout) return this.#batching.pack(sequences);
+    if (!this.#encoding.dropout) return this.#batching.pack(sequences);
     return this.#batching.pack(sequences, {
       dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),
     });
   }
 
-  #identity({ sequences, identity }: TokenBatch): Weights {
-    if (!this.#objective.identity) return {};
+  #identity({ sequences, identity, task = 0 }: TokenBatch): Weights {
+    const objective = this.#objectives[task];
+    if (!objective.identity) return {};
     if (!identity) throw bug("a batch without the identity that its objective asks for");
-    const size = sequences.length / this.#objective.columns;
+    const size = sequences.length / objective.columns;
     return {
       [names.anchorIdentity]: ints(identity.subarray(0, size)),
       [names.documentIdentity]: ints(identity.subarray(size)),

@@ -1,4 +1,5 @@
 /** The graphs of a training step: encode, loss, and their gradients, apart or as one. */
+import { bug } from "../errors.ts";
 import { type Gradients, gradients } from "../graph/grad.ts";
 import {
   type Graph,
@@ -13,21 +14,37 @@ import { concat, dimOf, div, split, zerosLike } from "../graph/ops/index.ts";
 import { share } from "../graph/rewrite.ts";
 import type { Columns, Loss } from "../losses/loss.ts";
 import type { Architecture } from "../models/architecture.ts";
-import { type EncoderGraph, encoderGraph, type Head } from "../models/encoder-graph.ts";
+import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
+import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
+import { addLora, type LoraConfig, type LoraSite } from "../nn/lora.ts";
 
-/** What is trained, and on what. */
-export interface Objective {
+/** What is trained. */
+export interface Encoding {
   readonly architecture: Architecture;
   readonly config: unknown;
   readonly head: Head;
+  /** Apply the config's dropout. */
+  readonly dropout: boolean;
+  /** Train adapters; all else is frozen. @default train everything */
+  readonly lora?: LoraConfig;
+}
+
+/** What its embeddings are trained for. */
+export interface Objective {
   readonly loss: Loss;
   /** Columns of the data: anchor, positive, then hard negatives. */
   readonly columns: number;
-  /** Apply the config's dropout. */
-  readonly dropout: boolean;
   /** Texts that are equal are no negatives of each other: feed `identity.*`. */
   readonly identity: boolean;
+}
+
+/** An encoder's graph and what of it is trained. */
+interface Trained extends Pick<EncoderGraph, "embeddings"> {
+  /** The trained weights, by name. */
+  readonly weights: ReadonlyMap<string, Value>;
+  /** Those of them whose gradient comes as rows. */
+  readonly tables: readonly string[];
 }
 
 export const names = {
@@ -56,14 +73,13 @@ export interface GradientGraph {
 }
 
 /** Batch in, embeddings out; no gradients. */
-export function forwardGraph(objective: Objective, blocks: number): Graph {
-  const { embeddings } = encoder(objective, blocks);
+export function forwardGraph(encoding: Encoding, blocks: number): Graph {
+  const { embeddings } = trained(encoding, blocks);
   return graphOf({ [names.embeddings]: embeddings });
 }
 
 /** Embeddings `[columns · B, D]` in; their loss and its gradient with respect to them out. */
-export function lossGraph(objective: Objective): Graph {
-  const width = objective.architecture.width(objective.config);
+export function lossGraph(objective: Objective, width: number): Graph {
   const embeddings = input(names.embeddings, "float32", ["N", width]);
   const loss = lossOf(objective, embeddings);
   const seeds = new Map([[loss, scalar(1)]]);
@@ -73,25 +89,43 @@ export function lossGraph(objective: Objective): Graph {
 }
 
 /** A chunk of the batch and the gradient of its embeddings in; the gradients of the weights out. */
-export function backwardGraph(objective: Objective, blocks: number): GradientGraph {
-  const encoded = encoder(objective, blocks);
+export function backwardGraph(encoding: Encoding, blocks: number): GradientGraph {
+  const encoded = trained(encoding, blocks);
   const width = encoded.embeddings.shape[1];
   const injected = input(names.embeddingGradient, "float32", ["B", width]);
-  return gradientGraph(objective, encoded, new Map([[encoded.embeddings, injected]]), {});
+  return gradientGraph(encoded, new Map([[encoded.embeddings, injected]]), {});
 }
 
 /** Batch in; loss and the gradients of the weights out: the three steps of gradient caching as one graph. */
-export function fusedGraph(objective: Objective, blocks: number): GradientGraph {
-  const encoded = encoder(objective, blocks);
+export function fusedGraph(
+  encoding: Encoding,
+  objective: Objective,
+  blocks: number,
+): GradientGraph {
+  const encoded = trained(encoding, blocks);
   const loss = lossOf(objective, encoded.embeddings);
-  return gradientGraph(objective, encoded, new Map([[loss, scalar(1)]]), { [names.loss]: loss });
+  return gradientGraph(encoded, new Map([[loss, scalar(1)]]), { [names.loss]: loss });
 }
 
-function encoder({ architecture, config, head, dropout }: Objective, blocks: number): EncoderGraph {
-  const layout = batchingOf(architecture, head.pooling).layout(blocks);
-  return encoderGraph(architecture, config, head, layout, {
+/** What of the encoder is trained: its weights, or adapters beside them. */
+export function trained(encoding: Encoding, blocks: number): Trained {
+  const { architecture, config, head, dropout, lora } = encoding;
+  const layout = batchingOf(architecture, head).layout(blocks);
+  const { embeddings, weights } = encoderGraph(architecture, config, head, layout, {
     dropout: dropout && architecture.batches !== "bags",
   });
+  if (!lora) return { embeddings, weights, tables: architecture.tables };
+  const adapted = addLora([embeddings], lora);
+  return { embeddings: adapted.values[0] as Value, weights: adapted.weights, tables: [] };
+}
+
+/** The layers that adapters go to. @throws bad-argument when none fits */
+export function loraSites(encoding: Encoding): readonly LoraSite[] {
+  const { architecture, config, head, lora } = encoding;
+  if (!lora) throw bug("nothing says which layers to adapt");
+  const layout = batchingOf(architecture, head).layout(1);
+  const { embeddings } = encoderGraph(architecture, config, head, layout);
+  return addLora([embeddings], lora).sites;
 }
 
 /** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */
@@ -114,12 +148,11 @@ function lossOf({ columns, loss, identity }: Objective, embeddings: Value): Valu
 }
 
 function gradientGraph(
-  { architecture }: Objective,
-  { weights }: EncoderGraph,
+  { weights, tables: rowTables }: Trained,
   seeds: ReadonlyMap<Value, Value>,
   outputs: Readonly<Record<string, Value>>,
 ): GradientGraph {
-  const isTable = (name: string) => architecture.tables.includes(name);
+  const isTable = (name: string) => rowTables.includes(name);
   const of = (keep: (name: string) => boolean) =>
     [...weights].flatMap(([name, value]) => (keep(name) ? [value] : []));
   const tables = of(isTable);

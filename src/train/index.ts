@@ -9,4 +9,4 @@ export type {
 export { type NewStaticOptions, newStaticModel } from "./from-nothing.ts";
 export { type DevScore, defaultLoss, type TrainOptions } from "./options.ts";
 export type { SubwordOptions } from "./subword-table.ts";
-export { train, trainToEnd } from "./trainer.ts";
+export { type Task, train, trainTasks, trainToEnd } from "./trainer.ts";

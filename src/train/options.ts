@@ -2,6 +2,7 @@ import { NearfoldError } from "../errors.ts";
 import { infoNce } from "../losses/info-nce.ts";
 import type { Loss } from "../losses/loss.ts";
 import type { Model } from "../models/model.ts";
+import type { LoraConfig } from "../nn/lora.ts";
 import type { Decay } from "../optim/schedule.ts";
 import type { SubwordOptions } from "./subword-table.ts";
 
@@ -32,10 +33,17 @@ export interface TrainOptions {
   readonly clip?: number;
   /** Apply the dropout rates of the model's config. @default false */
   readonly dropout?: boolean;
+  /** Freeze the model and train low-rank adapters, which are merged at the end. @default train every weight */
+  readonly lora?: LoraConfig;
   /** Keep equal texts out of each other's batches. @default true */
   readonly noDuplicates?: boolean;
   /** Train the token table as words plus hashed character n-grams (static models). @default off */
   readonly subwords?: SubwordOptions;
+  /**
+   * Of several data sets, one of `n` batches is drawn in proportion to `n^(1/temperature)`.
+   * @default 1: in proportion to size
+   */
+  readonly mixtureTemperature?: number;
   /** @default 42 */
   readonly seed?: number;
   /** Scores the model as it stands; called every `evaluateEvery` steps and after the last. @default never */
@@ -54,16 +62,16 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
 }
 
-export type Settings = Required<
-  Omit<
-    TrainOptions,
-    "subwords" | "evaluate" | "evaluateEvery" | "patience" | "checkpoint" | "signal"
-  >
-> &
-  Pick<
-    TrainOptions,
-    "subwords" | "evaluate" | "evaluateEvery" | "patience" | "checkpoint" | "signal"
-  >;
+export type Settings = Required<Omit<TrainOptions, Optional>> & Pick<TrainOptions, Optional>;
+
+type Optional =
+  | "lora"
+  | "subwords"
+  | "evaluate"
+  | "evaluateEvery"
+  | "patience"
+  | "checkpoint"
+  | "signal";
 
 /** The loss of a run that names none: both directions, as in the CLI. */
 export const defaultLoss = (temperature = 0.05): Loss =>
@@ -82,6 +90,7 @@ const atLeast = {
   weightDecay: 0,
   clip: 0,
   seed: 0,
+  mixtureTemperature: 0.01,
   evaluateEvery: 1,
   patience: 1,
   checkpointEvery: 1,
@@ -125,6 +134,7 @@ export function withDefaults(options: TrainOptions): Settings {
     clip: 1,
     dropout: false,
     noDuplicates: true,
+    mixtureTemperature: 1,
     seed: 42,
     checkpointEvery: 500,
     resume: false,

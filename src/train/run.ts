@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { print } from "../graph/print.ts";
+import type { Loss } from "../losses/loss.ts";
+import { type Adapter, mergeAdapter, newAdapter } from "../models/adapter.ts";
+import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { AdamW, type Moments } from "../optim/adamw.ts";
 import { clipGlobalNorm } from "../optim/clip.ts";
@@ -10,7 +13,7 @@ import { floats, type Tensor } from "../tensor/tensor.ts";
 import { type RunState, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainEvent } from "./events.ts";
 import { type BatchGradient, GradientComputer, type TokenBatch } from "./gradients.ts";
-import { lossGraph, type Objective } from "./graphs.ts";
+import { loraSites, lossGraph } from "./graphs.ts";
 import type { DevScore, Settings } from "./options.ts";
 import { momentsState, plainTable, type TrainedTable } from "./parameters.ts";
 import { subwordTable } from "./subword-table.ts";
@@ -24,7 +27,11 @@ export class Run implements AsyncDisposable {
   readonly plan: TokenBatches;
   readonly settings: Settings;
   readonly #model: Model;
+  /** Everything the graphs read; what is frozen is the model's own. */
   readonly #weights: Live;
+  /** What moves. */
+  readonly #trained: Live;
+  readonly #adapter: Adapter | undefined;
   readonly #dense = new Map<string, Moments>();
   readonly #tables = new Map<string, TrainedTable>();
   readonly #optimizer: AdamW;
@@ -34,24 +41,33 @@ export class Run implements AsyncDisposable {
   #sinceBest = 0;
   step = 0;
 
-  constructor(model: Model, plan: TokenBatches, settings: Settings) {
+  constructor(model: Model, plan: TokenBatches, losses: readonly Loss[], settings: Settings) {
     this.#model = model;
     this.plan = plan;
     this.settings = settings;
-    this.#weights = copyOf(model.weights);
-    this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
     const { architecture, config, head } = model;
-    const { loss, dropout, chunkSize, seed } = settings;
-    const { columns } = plan;
+    const { dropout, chunkSize, seed, lora } = settings;
+    const encoding = { architecture, config, head, dropout, ...(lora && { lora }) };
+    this.#adapter = lora && newAdapter(loraSites(encoding), lora, { seed });
+    this.#trained = this.#adapter
+      ? Object.fromEntries(this.#adapter.weights)
+      : copyOf(Object.fromEntries(model.weights));
+    this.#weights = { ...Object.fromEntries(model.weights), ...this.#trained };
+    this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
     const identity = !settings.noDuplicates;
-    const objective = { architecture, config, head, loss, columns, dropout, identity };
-    this.#gradients = new GradientComputer(objective, { chunkSize, seed });
+    const objectives = losses.map((loss, task) => ({
+      loss,
+      columns: plan.columns[task],
+      identity,
+    }));
+    this.#gradients = new GradientComputer(encoding, objectives, { chunkSize, seed });
     this.#addTables();
-    this.#id = fingerprintOf(model, plan, settings, objective);
+    const printed = objectives.map((objective) => print(lossGraph(objective, widthOf(model))));
+    this.#id = fingerprintOf(model, plan, settings, printed);
   }
 
   get parameterCount(): number {
-    return Object.values(this.#weights).reduce((sum, { data }) => sum + data.length, 0);
+    return Object.values(this.#trained).reduce((sum, { data }) => sum + data.length, 0);
   }
 
   get bestStep(): number {
@@ -101,7 +117,7 @@ export class Run implements AsyncDisposable {
   async evaluate(): Promise<DevScore & { readonly best: boolean }> {
     const scored = await this.settings.evaluate!(this.#snapshot());
     const best = !this.#best || scored.score > this.#best.score;
-    if (best) this.#best = { step: this.step, score: scored.score, weights: copyOf(this.#live()) };
+    if (best) this.#best = { step: this.step, score: scored.score, weights: copyOf(this.#trained) };
     this.#sinceBest = best ? 0 : this.#sinceBest + 1;
     return { ...scored, best };
   }
@@ -113,10 +129,7 @@ export class Run implements AsyncDisposable {
   /** The model with the best weights. */
   finish(): Model {
     this.#settleAll();
-    return {
-      ...this.#model,
-      weights: new Map(Object.entries(this.#best?.weights ?? this.#weights)),
-    };
+    return this.#modelWith(this.#best?.weights ?? this.#trained);
   }
 
   async save(folder: string): Promise<TrainEvent> {
@@ -136,7 +149,7 @@ export class Run implements AsyncDisposable {
   async restore(): Promise<void> {
     const { checkpoint, resume } = this.settings;
     if (!checkpoint || !resume || !(await exists(checkpoint))) return;
-    const best = copyOf(this.#live());
+    const best = copyOf(this.#trained);
     const state = await restoreCheckpoint(
       checkpoint,
       this.#id,
@@ -157,6 +170,7 @@ export class Run implements AsyncDisposable {
   #addTables(): void {
     const { architecture, tokenizer } = this.#model;
     const { subwords, seed } = this.settings;
+    if (this.#adapter) return;
     for (const [index, name] of architecture.tables.entries()) {
       const table = this.#weights[name];
       if (subwords && index === 0) {
@@ -209,13 +223,17 @@ export class Run implements AsyncDisposable {
     return made;
   }
 
-  #live(): ReadonlyMap<string, Tensor<"float32">> {
-    return new Map(Object.entries(this.#weights));
-  }
-
   #snapshot(): Model {
     this.#settleAll();
-    return { ...this.#model, weights: this.#live() };
+    return this.#modelWith(this.#trained);
+  }
+
+  /** The model as it is with these weights, adapters merged. */
+  #modelWith(trained: Live): Model {
+    const weights = new Map(Object.entries(trained));
+    if (!this.#adapter) return { ...this.#model, weights };
+    const adapter = { ...this.#adapter, weights };
+    return { ...this.#model, weights: mergeAdapter(this.#model.weights, adapter), adapter };
   }
 
   /** Everything that changes, by name, over the live arrays. */
@@ -224,7 +242,7 @@ export class Run implements AsyncDisposable {
     for (const table of this.#tables.values()) {
       for (const [name, value] of table.state()) arrays.set(name, value);
     }
-    for (const [name, value] of Object.entries(this.#weights)) {
+    for (const [name, value] of Object.entries(this.#trained)) {
       arrays.set(name, value);
       if (this.#tables.has(name)) continue;
       for (const [key, moment] of momentsState(name, value.shape, this.#momentsOf(name))) {
@@ -247,9 +265,9 @@ export class Run implements AsyncDisposable {
   }
 }
 
-function copyOf(weights: ReadonlyMap<string, Tensor<"float32">>): Live {
+function copyOf(weights: Live): Live {
   return Object.fromEntries(
-    [...weights].map(([name, { shape, data }]) => [name, floats(data.slice(), shape)]),
+    Object.entries(weights).map(([name, { shape, data }]) => [name, floats(data.slice(), shape)]),
   );
 }
 
@@ -258,12 +276,12 @@ function fingerprintOf(
   model: Model,
   plan: TokenBatches,
   settings: Settings,
-  objective: Objective,
+  losses: readonly string[],
 ): string {
   const hash = createHash("sha256");
   hash.update(model.tokenizer.fingerprint);
   hash.update(JSON.stringify([model.configJson, model.head, model.maxTokens, plan.totalSteps]));
-  hash.update(print(lossGraph(objective)));
+  for (const loss of losses) hash.update(loss);
   // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
   const { resume: _, checkpoint: __, ...rest } = settings;
   hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));

@@ -3,11 +3,19 @@ import type { Pair } from "../data/pairs.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Model, Role } from "../models/model.ts";
 import type { TokenBatch } from "./gradients.ts";
+import { mixture } from "./mixture.ts";
+
+/** A data set, and what its texts are to the model. */
+export interface TaskData {
+  readonly pairs: readonly Pair[];
+  /** Put before each text of a role. @default the model's */
+  readonly prompts?: Readonly<Record<Role, string>>;
+}
 
 export interface TokenBatches {
   readonly totalSteps: number;
-  /** Anchor, positive and as many hard negatives as every pair has. */
-  readonly columns: number;
+  /** By task: anchor, positive and as many hard negatives as every pair has. */
+  readonly columns: readonly number[];
   readonly distinctTexts: number;
   readonly truncated: number;
   /** Of each text once. */
@@ -25,62 +33,117 @@ interface Options {
   readonly epochs: number;
   readonly seed: number;
   readonly noDuplicates: boolean;
+  /** Of the mixture, where there are several tasks. */
+  readonly mixtureTemperature: number;
 }
 
 /** Batches too small to hold a negative teach nothing. */
 const SMALLEST = 2;
 
 /** Tokenizes each distinct text once and says which make up each step. */
-export function tokenBatches(model: Model, pairs: readonly Pair[], options: Options): TokenBatches {
+export function tokenBatches(
+  model: Model,
+  tasks: readonly TaskData[],
+  options: Options,
+): TokenBatches {
+  const texts = encodeTexts(model);
+  const tables = tasks.map((task) => numberTexts(task, model, texts));
+  const steps = planSteps(tasks, options);
+  return {
+    totalSteps: steps.length,
+    columns: tables.map(({ columns }) => columns),
+    distinctTexts: texts.sequences.length,
+    truncated: texts.truncated(),
+    tokens: texts.sequences.reduce((sum, { length }) => sum + length, 0),
+    batch: (step) => {
+      const { epoch, task, rows: chosen } = steps[step];
+      const { columns, rows } = tables[task];
+      const identity = new Int32Array(columns * chosen.length);
+      for (let column = 0; column < columns; column++) {
+        chosen.forEach((row, i) => {
+          identity[column * chosen.length + i] = rows[row][column];
+        });
+      }
+      const sequences = Array.from(identity, (text) => texts.sequences[text]);
+      const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
+      return { epoch, batch: { task, sequences, identity }, tokens };
+    },
+  };
+}
+
+/** The texts of each pair by number: anchor, positive, then as many hard negatives as every pair has. */
+function numberTexts(
+  { pairs, prompts }: TaskData,
+  model: Model,
+  texts: ReturnType<typeof encodeTexts>,
+) {
   if (pairs.length < SMALLEST) {
     throw new NearfoldError("bad-input", "too few pairs to train on", {
       got: `${pairs.length}`,
       wanted: `at least ${SMALLEST}: the other pairs of a batch are the negatives`,
     });
   }
+  const { query, document } = prompts ?? model.prompts;
   const negatives = pairs.reduce((least, pair) => Math.min(least, pair.negatives.length), 32);
-  const texts = encodeTexts(model);
   const rows = pairs.map(({ anchor, positive, negatives: hard }) => [
-    texts.number(anchor, "query"),
-    texts.number(positive, "document"),
-    ...hard.slice(0, negatives).map((text) => texts.number(text, "document")),
+    texts.number(query, anchor),
+    texts.number(document, positive),
+    ...hard.slice(0, negatives).map((text) => texts.number(document, text)),
   ]);
-  const epochs = Array.from({ length: options.epochs }, (_, epoch) =>
-    batches(pairs, { ...options, epoch }).filter((batch) => batch.length >= SMALLEST),
-  );
-  const steps = epochs.flatMap((list, epoch) => list.map((batch) => ({ epoch, batch })));
-  const columns = 2 + negatives;
+  return { columns: 2 + negatives, rows };
+}
+
+interface Step {
+  readonly epoch: number;
+  readonly task: number;
+  /** Rows of the task's pairs. */
+  readonly rows: Int32Array;
+}
+
+/** An epoch has as many steps as all tasks have batches; a task that is drawn more often begins its next pass. */
+function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[] {
+  const { epochs, seed, mixtureTemperature: temperature } = options;
+  const streams = tasks.map(({ pairs }) => batchStream(pairs, options));
+  return Array.from({ length: epochs }, (_, epoch) => {
+    const sizes = streams.map((stream) => stream.passSize(epoch));
+    const order = mixture(sizes, { temperature, seed, epoch });
+    return Array.from(order, (task) => ({ epoch, task, rows: streams[task].next() }));
+  }).flat();
+}
+
+/** The batches of a task, pass after pass. */
+function batchStream(pairs: readonly Pair[], options: Options) {
+  const passes: (readonly Int32Array[])[] = [];
+  const pass = (epoch: number) => {
+    passes[epoch] ??= batches(pairs, { ...options, epoch }).filter(
+      ({ length }) => length >= SMALLEST,
+    );
+    if (passes[epoch].length > 0) return passes[epoch];
+    throw new NearfoldError("bad-input", "no two pairs can stand in one batch", {
+      got: `${pairs.length} pairs that share a text`,
+      hint: "Pairs of equal texts are no negatives of each other: give more kinds of pairs",
+    });
+  };
+  let [at, taken] = [0, 0];
   return {
-    totalSteps: steps.length,
-    columns,
-    distinctTexts: texts.sequences.length,
-    truncated: texts.truncated(),
-    tokens: texts.sequences.reduce((sum, { length }) => sum + length, 0),
-    batch: (step) => {
-      const { epoch, batch } = steps[step];
-      const identity = new Int32Array(columns * batch.length);
-      for (let column = 0; column < columns; column++) {
-        batch.forEach((row, i) => {
-          identity[column * batch.length + i] = rows[row][column];
-        });
-      }
-      const sequences = Array.from(identity, (text) => texts.sequences[text]);
-      const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-      return { epoch, batch: { sequences, identity }, tokens };
+    passSize: (epoch: number) => pass(epoch).length,
+    next: (): Int32Array => {
+      if (taken === pass(at).length) [at, taken] = [at + 1, 0];
+      return pass(at)[taken++];
     },
   };
 }
 
-/** Numbers texts and encodes each once; the same text as query and as document is two when prompts tell them apart. */
-function encodeTexts({ tokenizer, prompts, maxTokens, name }: Model) {
+/** Numbers texts and encodes each once; the same text after two prompts is two. */
+function encodeTexts({ tokenizer, maxTokens, name }: Model) {
   const numbers = new Map<string, number>();
   const sequences: Int32Array[] = [];
   let truncated = 0;
   return {
     sequences,
     truncated: () => truncated,
-    number: (text: string, role: Role): number => {
-      const whole = prompts[role] + text;
+    number: (prompt: string, text: string): number => {
+      const whole = prompt + text;
       const known = numbers.get(whole);
       if (known !== undefined) return known;
       const { ids, truncated: cut } = tokenizer.encode(whole, { maxLength: maxTokens });

@@ -1,26 +1,46 @@
 import { inspectPairs } from "../data/inspect.ts";
 import type { Pair } from "../data/pairs.ts";
 import { NearfoldError } from "../errors.ts";
+import type { Loss } from "../losses/loss.ts";
 import type { Model } from "../models/model.ts";
 import type { TrainEvent } from "./events.ts";
 import { type TrainOptions, withDefaults } from "./options.ts";
 import { Run } from "./run.ts";
-import { tokenBatches } from "./token-batches.ts";
+import { type TaskData, tokenBatches } from "./token-batches.ts";
 
-/**
- * Adapts a model to pairs by contrastive learning. Yields what happens, and returns the model with its best weights (the last, where
- * nothing is evaluated). The model given is left as it was.
- * @throws bad-argument, bad-input before the first step; not-finite naming step and tensor; aborted after saving a checkpoint
- */
-export async function* train(
+/** One data set of a mixture. */
+export interface Task extends TaskData {
+  /** @default the run's */
+  readonly loss?: Loss;
+}
+
+/** `trainTasks` of one data set. */
+export function train(
   model: Model,
   pairs: readonly Pair[],
   options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, Model, void> {
+  return trainTasks(model, [{ pairs }], options);
+}
+
+/**
+ * Adapts a model to pairs by contrastive learning, every batch of one data set. Yields what happens, and returns the model with its
+ * best weights (the last, where nothing is evaluated). The model given is left as it was.
+ * @throws bad-argument, bad-input before the first step; not-finite naming step and tensor; aborted after saving a checkpoint
+ */
+export async function* trainTasks(
+  model: Model,
+  tasks: readonly Task[],
+  options: TrainOptions = {},
+): AsyncGenerator<TrainEvent, Model, void> {
   const settings = withDefaults(options);
-  const plan = tokenBatches(model, pairs, settings);
-  await using run = new Run(model, plan, settings);
-  yield* preflight(run, pairs);
+  const plan = tokenBatches(model, tasks, settings);
+  const losses = tasks.map(({ loss }) => loss ?? settings.loss);
+  await using run = new Run(model, plan, losses, settings);
+  yield* preflight(
+    run,
+    tasks.flatMap(({ pairs }) => pairs),
+  );
   const started = performance.now();
   const first = run.step;
   let stoppedEarly = false;
@@ -82,7 +102,7 @@ async function* preflight(
   yield {
     type: "preflight",
     pairs: pairs.length,
-    columns: plan.columns,
+    columns: Math.max(...plan.columns),
     distinctTexts: plan.distinctTexts,
     duplicatePairs: inspectPairs(pairs).train.duplicates,
     truncatedShare: plan.truncated / plan.distinctTexts,
