@@ -29,11 +29,9 @@ export interface ConfigReader {
     size?: number,
   ) => readonly T[] | undefined;
   /** Refuses a setting that would change the numbers and is not built: it must be absent, or the value that changes nothing. */
-  readonly refuse: (key: string, neutral?: number | boolean) => void;
+  readonly refuse: (key: string, neutral?: number | boolean | string) => void;
   /** The fields of an object within; undefined where there is none. */
   readonly inside: (key: string) => ConfigReader | undefined;
-  /** Refuses settings that change what is computed: each may be absent, or have the one value that is built. */
-  readonly only: (settings: Readonly<Record<string, string | number | boolean>>) => void;
   /** The same file, its fields under other names as well: `{ hidden_size: "n_embd" }`. Refuses two that disagree. */
   readonly spelled: (names: Readonly<Record<string, string>>) => ConfigReader;
 }
@@ -68,6 +66,7 @@ export function configReader(
   const count = whole(1);
   return {
     has,
+    isNull: (key) => json[key] === null,
     count,
     index: whole(0),
     layers: (key) => {
@@ -77,7 +76,8 @@ export function configReader(
     },
     divisor: (key, of, fallback) => {
       const value = count(key, fallback);
-      if (count(of) % value !== 0) throw wrong(key, `a divisor of ${of}, which is ${json[of]}`);
+      if (count(of) % value !== 0)
+        throw wrong(key, `a divisor of ${nameOf(of)}, which is ${json[of]}`);
       return value;
     },
     headWidth: (fallback) => {
@@ -123,22 +123,14 @@ export function configReader(
       const value = json[key] ?? undefined;
       if (value === undefined || value === neutral) return;
       const wanted = neutral === undefined ? "nothing" : `nothing, or ${neutral}`;
-      const what = `this setting of "${key}" is not built`;
-      throw new NearfoldError("unsupported", what, { at, got: shown(key), wanted });
+      const what = `this setting of "${nameOf(key)}" is not built`;
+      throw new NearfoldError("unsupported", what, { at, got: show(key), wanted });
     },
     inside: (key) => {
       const value = json[key] ?? undefined;
       if (value === undefined) return undefined;
       if (!isJsonObject(value)) throw wrong(key, "an object");
       return configReader(value, `${at}, ${key}`);
-    },
-    only: (settings) => {
-      for (const [key, built] of Object.entries(settings)) {
-        if (!has(key) || json[key] === built) continue;
-        const [got, wanted] = [show(key), JSON.stringify(built)];
-        const what = `field "${nameOf(key)}" asks for what is not built`;
-        throw new NearfoldError("unsupported", what, { at, got, wanted });
-      }
     },
     spelled: (names) => {
       const others = Object.entries(names).filter(([, other]) => has(other));
