@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fillNormal, sequence } from "../src/graph/rng.ts";
 import { type BertConfig, parseBertConfig } from "../src/models/bert.ts";
 import { configReader } from "../src/models/config.ts";
-import { encoderGraph, type Head } from "../src/models/encoder-graph.ts";
+import { encoderGraph } from "../src/models/encoder-graph.ts";
+import { poolingHead } from "../src/models/head.ts";
 import { architectures } from "../src/models/registry.ts";
 import { packedLayout } from "../src/nn/packed-layout.ts";
 import { writeSafetensors } from "../src/tensor/safetensors.ts";
@@ -30,7 +31,7 @@ export const configJson = {
 
 export const config: BertConfig = parseBertConfig(configReader(configJson, "the bench's config"));
 export const architecture = architectures.bert;
-export const head: Head = { pooling: "mean", normalize: true };
+export const head = poolingHead();
 
 /** Fresh weights as BERT begins: normal of deviation 0.02, norms 1, biases 0; the same for the same seed. */
 export function makeWeights(seed = 1): Map<string, Tensor<"float32">> {

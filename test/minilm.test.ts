@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { openEncoder } from "../src/encoder/index.ts";
-import { loadModel } from "../src/models/index.ts";
+import { loadModel, poolingHead } from "../src/models/index.ts";
 import { parseSafetensors } from "../src/tensor/safetensors.ts";
 import { miniLm, miniLmIsThere, whereMiniLm } from "./minilm.ts";
 import { shared, sharedIsThere, whereShared } from "./shared.ts";
@@ -11,7 +11,7 @@ describe("all-MiniLM-L6-v2, a real sentence embedder", () => {
   test.skipIf(!miniLmIsThere)(whereMiniLm(read), async () => {
     const { head, maxTokens, prompts, weights, card } = await loadModel(miniLm);
     expect({ head, maxTokens, prompts }).toEqual({
-      head: { pooling: "mean", normalize: true },
+      head: poolingHead(),
       maxTokens: 256,
       prompts: { query: "", document: "" },
     });

@@ -4,7 +4,7 @@ import { env, LogLevel, pipeline } from "@huggingface/transformers";
 import * as web from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEncoder } from "../src/encoder/index.ts";
-import { exportGraph, loadModel, type Model, saveModel } from "../src/models/index.ts";
+import { exportGraph, loadModel, type Model, poolingHead, saveModel } from "../src/models/index.ts";
 import { poolingModes } from "../src/nn/pooling.ts";
 import { encodeModel, loadModel as loadOnnx } from "../src/onnx/index.ts";
 import { openSession } from "../src/runtime/session.ts";
@@ -146,7 +146,7 @@ describe("sentence_embedding of the exported graph is the encoder's vector", () 
   test.each(poolingModes.flatMap((mode) => [true, false].map((on) => [mode, on] as const)))(
     "%s, normalized: %s",
     async (pooling, normalize) => {
-      const model = { ...tinyBert(), head: { pooling, normalize } };
+      const model = { ...tinyBert(), head: poolingHead(pooling, { normalize }) };
       const { weights, tokenizer } = model;
       const { bytes } = encodeModel(exportGraph(model), { weights });
       await using session = await openSession(bytes);

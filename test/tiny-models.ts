@@ -2,7 +2,7 @@
 import { fillNormal } from "../src/graph/index.ts";
 import { newCard } from "../src/models/card.ts";
 import { configReader } from "../src/models/config.ts";
-import type { Model } from "../src/models/index.ts";
+import { type Model, poolingHead } from "../src/models/index.ts";
 import { architectureOf } from "../src/models/registry.ts";
 import { floats, type Tensor } from "../src/tensor/tensor.ts";
 import { toTokenizer, trainWordPiece } from "../src/text/index.ts";
@@ -57,7 +57,7 @@ function model(name: string, { configJson, weights, wrap, maxTokens, dims }: Par
     architecture,
     config: architecture.parseConfig(configReader(configJson, name)),
     configJson,
-    head: { pooling: "mean", normalize: true },
+    head: poolingHead(),
     tokenizer: tokenizer(wrap),
     maxTokens,
     prompts,

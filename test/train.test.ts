@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
 import { fillNormal } from "../src/graph/rng.ts";
 import { configReader } from "../src/models/config.ts";
+import { poolingHead } from "../src/models/head.ts";
 import type { Model } from "../src/models/model.ts";
 import { architectureOf } from "../src/models/registry.ts";
 import { floats } from "../src/tensor/tensor.ts";
@@ -78,7 +79,7 @@ function model(modelType: "static" | "bert"): Model {
     architecture,
     config: architecture.parseConfig(configReader(json, "test")),
     configJson: json,
-    head: { pooling: "mean", normalize: true },
+    head: poolingHead(),
     tokenizer,
     maxTokens: 32,
     prompts,

@@ -6,6 +6,7 @@ import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { scoreRun } from "../evaluate/index.ts";
 import { infoNce, matryoshka } from "../losses/index.ts";
+import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import {
@@ -136,12 +137,9 @@ async function checkPlaces(checkpoint: string, { out, replace, resume }: Options
 }
 
 /** The full width first. @throws bad-argument for a width that the model does not have */
-function matryoshkaDims(
-  { architecture, config, card }: Model,
-  { matryoshka: wanted, base }: Options,
-): readonly number[] {
-  const full = architecture.width(config);
-  const dims = wanted ?? (base === undefined ? halves(full) : card.dims);
+function matryoshkaDims(model: Model, { matryoshka: wanted, base }: Options): readonly number[] {
+  const full = widthOf(model);
+  const dims = wanted ?? (base === undefined ? halves(full) : model.card.dims);
   const sorted = [...new Set([full, ...dims])].sort((a, b) => b - a);
   if (sorted[0] === full) return sorted;
   throw new NearfoldError("bad-argument", "the vectors are not that wide", {

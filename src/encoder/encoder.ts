@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { spaceOf } from "../models/fingerprint.ts";
+import { isNormalized } from "../models/head.ts";
 import { loadModel } from "../models/load.ts";
 import type { Model, Role } from "../models/model.ts";
 import type { Provider } from "../runtime/session.ts";
@@ -189,7 +190,7 @@ class ModelEncoder implements Encoder {
       await setImmediate();
       throwIfAborted(signal, "encoding");
       const found = await this.#forward.run(batch.map((i) => sequences[i]));
-      const { normalize } = this.#model.head;
+      const normalize = isNormalized(this.#model.head);
       cutRows(found, {
         width: this.space.dims,
         dims,

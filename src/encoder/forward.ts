@@ -27,7 +27,7 @@ export async function openForward(
   options: Pick<SessionOptions, "providers" | "threads"> & { readonly worker?: boolean },
 ): Promise<Forward> {
   const { architecture, config, head, weights } = model;
-  const batching = batchingOf(architecture, head.pooling);
+  const batching = batchingOf(architecture, head);
   const { embeddings } = encoderGraph(architecture, config, head, batching.layout(BLOCKS));
   const { bytes } = encodeModel(graphOf({ embeddings }), { weights });
   const { worker = false, providers, threads } = options;

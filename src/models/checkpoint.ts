@@ -7,17 +7,21 @@ import type { Safetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Architecture } from "./architecture.ts";
 import { encoderGraph } from "./encoder-graph.ts";
+import { type Head, poolingHead } from "./head.ts";
 
 /** Names in a message; the rest is counted. */
 const NAMED = 8;
+
+const noLayers = poolingHead("mean", { normalize: false });
 
 /** What the forward pass reads, by name, in the order of first use. */
 export function weightShapes(
   architecture: Architecture,
   config: unknown,
+  head: Head = noLayers,
 ): ReadonlyMap<string, readonly number[]> {
-  const head = { pooling: "mean", normalize: false } as const;
-  const { weights } = encoderGraph(architecture, config, head, paddedLayout("mean"));
+  const layout = paddedLayout(head.pooling);
+  const { weights } = encoderGraph(architecture, config, head, layout);
   const rows = architecture.vocabSize(config);
   return new Map(
     [...weights.values()].map((value) => [

@@ -1,21 +1,14 @@
 import type { Value } from "../graph/node.ts";
 import { counterDropout, noDropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
-import { normalize, type PoolingMode, pool } from "../nn/pooling.ts";
 import { weightInputs } from "../nn/weights.ts";
 import type { Architecture } from "./architecture.ts";
-
-/** What turns token vectors into the vector of a text. */
-export interface Head {
-  readonly pooling: PoolingMode;
-  /** Divide each vector by its L2 length. */
-  readonly normalize: boolean;
-}
+import { applyHead, type Head } from "./head.ts";
 
 export interface EncoderGraph {
   /** `[T, D]`. */
   readonly tokens: Value;
-  /** `[B, D]`. */
+  /** `[B, widthOf]`. */
   readonly embeddings: Value;
   /** The graph inputs that are weights, by name, in the order of their first use. */
   readonly weights: ReadonlyMap<string, Value>;
@@ -32,6 +25,6 @@ export function encoderGraph(
   const { weights, all } = weightInputs();
   const drop = dropout ? counterDropout(layout) : noDropout;
   const tokens = architecture.forward(config, weights, layout, drop);
-  const pooled = pool(tokens, layout, head.pooling);
-  return { tokens, embeddings: head.normalize ? normalize(pooled) : pooled, weights: all };
+  const embeddings = applyHead(tokens, layout, architecture, head, weights);
+  return { tokens, embeddings, weights: all };
 }

@@ -7,8 +7,8 @@ import type { Model } from "./model.ts";
 
 /**
  * The model as other programs take it: `input_ids` and `attention_mask`, int64 `[batch_size, sequence_length]`, in; `last_hidden_state`
- * `[batch_size, sequence_length, D]` and `sentence_embedding` `[batch_size, D]` out. Default domain, lowest opset; the weights are inputs
- * by their names.
+ * `[batch_size, sequence_length, D]` and `sentence_embedding` `[batch_size, widthOf]` out. Default domain, lowest opset; the weights are inputs
+ * by their names. It pools all tokens: of a model that leaves its prompt out of the pooling, it is right for texts without one.
  */
 export function exportGraph({
   architecture,

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Space } from "../space.ts";
 import { weightShapes } from "./checkpoint.ts";
+import { widthOf } from "./head.ts";
 import type { Model } from "./model.ts";
 import { tokenizerFingerprint } from "./tokenizer-files.ts";
 
@@ -21,18 +22,18 @@ export function spaceOf(model: Model): Space {
     config: sorted(config as object),
     module: architecture.module,
     tokenizer: tokenizerFingerprint(tokenizer),
-    head: sorted(head),
+    head: { ...sorted(head), layers: head.layers.map(sorted) },
     maxTokens: Number.isFinite(maxTokens) ? maxTokens : null,
     prompts: sorted(prompts),
   };
   add(Buffer.from(JSON.stringify(facts)));
-  for (const name of [...weightShapes(architecture, config).keys()].sort()) {
+  for (const name of [...weightShapes(architecture, config, head).keys()].sort()) {
     const { data, shape } = weights.get(name)!;
     add(Buffer.from(`${name}[${shape}]`));
     add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
   const { similarity } = model.card.space;
-  const dims = architecture.width(config);
+  const dims = widthOf(model);
   return { id: `sha256:${hash.digest("hex")}`, dims, similarity };
 }
 

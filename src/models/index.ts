@@ -1,8 +1,8 @@
 /** Models: what kinds there are, and their folders on disk. */
 export type { Architecture } from "./architecture.ts";
-export type { Head } from "./encoder-graph.ts";
 export { exportGraph } from "./export.ts";
 export { spaceOf } from "./fingerprint.ts";
+export { type Head, type HeadLayer, poolingHead, widthOf } from "./head.ts";
 export { loadModel } from "./load.ts";
 export type { Card, DataRecord, Lineage, Model, Role } from "./model.ts";
 export { architectures, type ModelType } from "./registry.ts";

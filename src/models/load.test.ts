@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
 import { NearfoldError } from "../errors.ts";
+import type { PoolingMode } from "../nn/pooling.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats, longs, type Tensor, tensor } from "../tensor/tensor.ts";
+import { poolingHead } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./model.ts";
 import { saveModel } from "./save.ts";
@@ -383,13 +385,13 @@ describe("other people's folders", () => {
     });
     const { head, maxTokens, prompts } = await loadModel(folder);
     expect({ head, maxTokens, prompts }).toEqual({
-      head: { pooling: "mean", normalize: false },
+      head: poolingHead("mean", { normalize: false }),
       maxTokens: 64,
       prompts: { query: "", document: "" },
     });
   });
 
-  test.each<[string, Json, string]>([
+  test.each<[string, Json, PoolingMode]>([
     ["the new spelling", { pooling_mode: "lasttoken", embedding_dimension: 32 }, "lasttoken"],
     ["a list of one", { pooling_mode: ["max"] }, "max"],
     ["the old spelling", { pooling_mode_cls_token: true, pooling_mode_mean_tokens: false }, "cls"],
@@ -399,7 +401,7 @@ describe("other people's folders", () => {
       "bert",
       edit("1_Pooling/config.json", () => json),
     );
-    expect((await loadModel(folder)).head).toEqual({ pooling, normalize: true });
+    expect((await loadModel(folder)).head).toEqual(poolingHead(pooling));
   });
 
   test.each<[string, Json, Model["prompts"]]>([
@@ -432,7 +434,7 @@ describe("other people's folders", () => {
       await writeFile(join(f, "modules.json"), JSON.stringify(modules));
     });
     const { head, maxTokens, tokenizer, configJson } = await loadModel(folder);
-    expect(head).toEqual({ pooling: "mean", normalize: false });
+    expect(head).toEqual(poolingHead("mean", { normalize: false }));
     expect(maxTokens).toBe(Number.POSITIVE_INFINITY);
     expect(configJson).toEqual({ model_type: "static", vocab_size: 512, hidden_size: 48 });
     expect([...tokenizer.encode("").ids]).toEqual([]);

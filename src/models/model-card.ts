@@ -1,4 +1,5 @@
 /** README.md: the model card that the Hub and a person with an editor show. */
+import { type Head, isNormalized } from "./head.ts";
 import type { Card, DataRecord, Model } from "./model.ts";
 
 /** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
@@ -9,7 +10,7 @@ export function modelCard(model: Model, card: Card): string {
   const facts = [
     `- Dimensions: ${card.dims[0]}${card.dims.length > 1 ? ` (Matryoshka: ${dims})` : ""}`,
     `- Longest text: ${limit}`,
-    `- Pooling: ${head.pooling}${head.normalize ? ", normalized to length 1" : ""}`,
+    `- Pooling: ${poolingOf(head)}`,
     `- Compared by: ${card.space.similarity}`,
     `- Vocabulary: ${architecture.vocabSize(config)} tokens`,
     ...(card.lineage.base === undefined ? [] : [`- Adapted from: ${inline(card.lineage.base)}`]),
@@ -68,13 +69,12 @@ function usage({ name, head, prompts }: Model): string {
   const folder = `./${inline(name)}`;
   const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
   const roles = prompts.query === prompts.document ? [] : ['// For a query: { role: "query" }'];
-  const pooling = { cls: "cls", lasttoken: "last_token" }[head.pooling as string] ?? "mean";
-  const viaPipeline = ["mean", "cls"].includes(head.pooling);
-  const js = viaPipeline
+  const pooling = pipelinePooling(head);
+  const js = pooling
     ? [
         'import { pipeline } from "@huggingface/transformers";',
         `const extract = await pipeline("feature-extraction", "${folder}", { dtype: "fp32" });`,
-        `const vectors = await extract([${text}], { pooling: "${pooling}", normalize: ${head.normalize} });`,
+        `const vectors = await extract([${text}], { pooling: "${pooling}", normalize: ${isNormalized(head)} });`,
       ]
     : [
         'import { AutoModel, AutoTokenizer } from "@huggingface/transformers";',
@@ -99,6 +99,23 @@ function usage({ name, head, prompts }: Model): string {
     "With transformers.js:",
     fenced("js", js),
   ].join("\n\n");
+}
+
+/** The pooling of transformers.js' pipeline, where it computes the same: it knows one mode, and then only unit length. */
+function pipelinePooling({ pooling: [mode, ...more], includePrompt, layers }: Head) {
+  const plain =
+    more.length === 0 && includePrompt && layers.every(({ type }) => type === "normalize");
+  return plain && (mode === "mean" || mode === "cls") ? mode : undefined;
+}
+
+function poolingOf({ pooling, includePrompt, layers }: Head): string {
+  const steps = layers.map((layer) => {
+    if (layer.type === "normalize") return "normalized to length 1";
+    if (layer.type === "layer-norm") return "layer-normalized";
+    return `a dense layer to ${layer.out} (${layer.activation})`;
+  });
+  const tokens = includePrompt ? "" : " of all but the prompt";
+  return [`${pooling.join(" + ")}${tokens}`, ...steps].join(", ");
 }
 
 function fenced(language: string, lines: readonly string[]): string {

@@ -1,8 +1,9 @@
 import type { Space } from "../space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import type { Adapter } from "./adapter.ts";
 import type { Architecture } from "./architecture.ts";
-import type { Head } from "./encoder-graph.ts";
+import type { Head } from "./head.ts";
 
 /** What a text is to a search: prompts differ by it. */
 export type Role = "query" | "document";
@@ -24,6 +25,8 @@ export interface Model {
   readonly prompts: Readonly<Record<Role, string>>;
   /** By the checkpoint's names; also those that the forward pass does not read (a pooler). */
   readonly weights: ReadonlyMap<string, Tensor<"float32">>;
+  /** The low-rank adaptation that the weights came by: they hold it already. */
+  readonly adapter?: Adapter;
   readonly card: Card;
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
 import { parseTokenizer } from "../text/tokenizer.ts";
+import { poolingHead } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./model.ts";
 import { saveModel } from "./save.ts";
@@ -56,7 +57,7 @@ describe("a model that its readers would take for another is not written", () =>
     ["special tokens", (model) => ({ ...model, tokenizer: wraps }), "bad-argument", /post_proc/],
     [
       "a pooling that StaticEmbedding has not",
-      (model) => ({ ...model, head: { pooling: "max", normalize: true } }),
+      (model) => ({ ...model, head: poolingHead("max") }),
       "unsupported",
       /got max, wanted mean/,
     ],

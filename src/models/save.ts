@@ -73,8 +73,8 @@ function checkExpressible({ name, architecture, configJson, head, tokenizer }: M
     throw bug("config.json is of another architecture", { at: name });
   }
   if (architecture.module !== "StaticEmbedding") return;
-  if (head.pooling !== "mean") {
-    const [got, wanted] = [head.pooling, "mean"];
+  if (`${head.pooling}` !== "mean") {
+    const [got, wanted] = [head.pooling.join(" + "), "mean"];
     const what = "a static embedder's other readers know one pooling";
     throw new NearfoldError("unsupported", what, { at: name, got, wanted });
   }

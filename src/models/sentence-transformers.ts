@@ -4,7 +4,7 @@ import { NearfoldError } from "../errors.ts";
 import { type PoolingMode, poolingModes } from "../nn/pooling.ts";
 import type { Space } from "../space.ts";
 import type { Architecture } from "./architecture.ts";
-import type { Head } from "./encoder-graph.ts";
+import { type Head, isNormalized, poolingHead } from "./head.ts";
 import { isJsonObject, type JsonObject, readJson, readJsonObject, show } from "./json-file.ts";
 import type { Model, Role } from "./model.ts";
 
@@ -40,14 +40,14 @@ export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
     // "." is for StaticEmbedding what "" is for Transformer: releases before 5 would call its constructor for "".
     [architecture.module, isTransformer ? "" : "."],
     ...(isTransformer ? [["Pooling", "1_Pooling"]] : []),
-    ...(head.normalize ? [["Normalize", isTransformer ? "2_Normalize" : "1_Normalize"]] : []),
+    ...(isNormalized(head) ? [["Normalize", isTransformer ? "2_Normalize" : "1_Normalize"]] : []),
   ];
   const pooling = {
     word_embedding_dimension: architecture.width(config),
     ...Object.fromEntries(
       poolingModes
-        .filter((mode) => firstModes.includes(mode) || mode === head.pooling)
-        .map((mode) => [legacyModes[mode], mode === head.pooling]),
+        .filter((mode) => firstModes.includes(mode) || head.pooling.includes(mode))
+        .map((mode) => [legacyModes[mode], head.pooling.includes(mode)]),
     ),
   };
   return {
@@ -86,7 +86,7 @@ export async function readModules(folder: string): Promise<Modules> {
   return {
     module: first.type as Modules["module"],
     path: first.path,
-    head: { pooling: pooled?.mode ?? "mean", normalize },
+    head: poolingHead(pooled?.mode ?? "mean", { normalize }),
     ...general,
     ...(pooled?.width !== undefined && { width: pooled.width }),
     ...(maxTokens !== undefined && { maxTokens }),

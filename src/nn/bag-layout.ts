@@ -4,18 +4,18 @@
  */
 import { bug } from "../errors.ts";
 import { input } from "../graph/node.ts";
-import { matmul } from "../graph/ops/index.ts";
+import { matmul, reshape } from "../graph/ops/index.ts";
 import { floats, ints } from "../tensor/tensor.ts";
 import type { Layout } from "./layout.ts";
-import { meanWeights, type Packed, type PackOptions, roundUpTokens } from "./pack.ts";
+import { meanAlone, type Packed, type PackOptions, roundUpTokens } from "./pack.ts";
 import { packedNames } from "./packed-layout.ts";
 
-/** The graph input that holds how much of each distinct token a text has: `[B, U]` float32. */
+/** The graph input that holds how much of each distinct token a text has, `[B, U]` float32; with `M` poolings `[B · M, U]`. */
 const BAGS = "bag.weights";
 
-export function bagLayout(): Layout {
+export function bagLayout({ poolings = 1 }: { readonly poolings?: number } = {}): Layout {
   const ids = input(packedNames.ids, "int32", ["U"]);
-  const bags = input(BAGS, "float32", ["B", "U"]);
+  const bags = input(BAGS, "float32", [poolings === 1 ? "B" : "B · M", "U"]);
   const none = (): never => {
     throw bug("a bag of tokens has no order: neither positions nor attention");
   };
@@ -27,7 +27,11 @@ export function bagLayout(): Layout {
     blocks: [],
     toHeads: none,
     fromHeads: none,
-    poolLinear: (x) => matmul(bags, x),
+    // All rows: only a maximum would leave some out.
+    poolLinear: (x) => {
+      const sums = matmul(bags, x);
+      return poolings === 1 ? sums : reshape(sums, [-1, poolings * (x.shape[1] as number)]);
+    },
     poolMax: none,
   };
 }
@@ -35,7 +39,7 @@ export function bagLayout(): Layout {
 /** The feeds of `bagLayout`. `U` is rounded up by tokens of no weight, so that shapes stay few. */
 export function packBags(
   sequences: readonly ArrayLike<number>[],
-  { poolWeights = meanWeights }: PackOptions = {},
+  { poolWeights = meanAlone, promptTokens }: PackOptions = {},
 ): Packed {
   const columns = new Map<number, number>();
   let tokens = 0;
@@ -48,13 +52,15 @@ export function packBags(
   const width = roundUpTokens(columns.size);
   const ids = new Int32Array(width);
   for (const [id, column] of columns) ids[column] = id;
-  const bags = new Float32Array(sequences.length * width);
-  sequences.forEach((sequence, row) => {
-    const weights = poolWeights(sequence.length);
-    for (let i = 0; i < sequence.length; i++) {
-      bags[row * width + columns.get(sequence[i])!] += weights[i];
-    }
+  const rows = sequences.length * poolWeights.length;
+  const bags = new Float32Array(rows * width);
+  sequences.forEach((sequence, text) => {
+    poolWeights.forEach((weightsOf, pooling) => {
+      const weights = weightsOf(sequence.length, promptTokens?.[text] ?? 0);
+      const row = (text * poolWeights.length + pooling) * width;
+      for (let i = 0; i < sequence.length; i++) bags[row + columns.get(sequence[i])!] += weights[i];
+    });
   });
-  const feeds = { [packedNames.ids]: ints(ids), [BAGS]: floats(bags, [sequences.length, width]) };
+  const feeds = { [packedNames.ids]: ints(ids), [BAGS]: floats(bags, [rows, width]) };
   return { blocks: 0, feeds, tokens };
 }

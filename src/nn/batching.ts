@@ -2,7 +2,7 @@ import { bagLayout, packBags } from "./bag-layout.ts";
 import type { Layout } from "./layout.ts";
 import { type Packed, type PackOptions, pack } from "./pack.ts";
 import { packedLayout } from "./packed-layout.ts";
-import { type PoolingMode, poolWeights } from "./pooling.ts";
+import { type Pooling, poolWeights } from "./pooling.ts";
 
 /** How a batch of token sequences is laid out and pooled, and the graph's side of it. */
 export interface Batching {
@@ -19,13 +19,18 @@ export type BatchKind = "packed" | "bags";
 
 export function batchingOf(
   { batches }: { readonly batches: BatchKind },
-  pooling: PoolingMode,
+  { pooling, includePrompt }: Pooling,
 ): Batching {
-  const packed = batches === "packed" || pooling === "max";
+  const packed = batches === "packed" || pooling.includes("max");
   const weights = poolWeights(pooling);
+  const poolings = pooling.length;
   return {
-    layout: packed ? packedLayout : bagLayout,
-    pack: (sequences, options) =>
-      (packed ? pack : packBags)(sequences, { ...options, poolWeights: weights }),
+    layout: (blocks) => (packed ? packedLayout(blocks, { poolings }) : bagLayout({ poolings })),
+    pack: (sequences, { promptTokens, ...options } = {}) =>
+      (packed ? pack : packBags)(sequences, {
+        ...options,
+        poolWeights: weights,
+        ...(promptTokens && !includePrompt && { promptTokens }),
+      }),
   };
 }

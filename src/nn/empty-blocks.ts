@@ -11,10 +11,11 @@ const LENGTH = 8;
  */
 export function withEmptyBlocks(packed: Packed, blocks: number): Packed {
   const feeds: Record<string, Tensor> = { ...packed.feeds };
+  const poolings = packed.feeds[packedNames.pool(0)]?.shape[2] ?? 1;
   for (let block = packed.blocks; block < blocks; block++) {
     feeds[packedNames.slots(block)] = ints([], [0, LENGTH]);
     feeds[packedNames.mask(block)] = floats([], [0, 1, 1, LENGTH]);
-    feeds[packedNames.pool(block)] = floats([], [0, 1, 1, LENGTH]);
+    feeds[packedNames.pool(block)] = floats([], [0, 1, poolings, LENGTH]);
   }
   return { ...packed, blocks: Math.max(packed.blocks, blocks), feeds };
 }

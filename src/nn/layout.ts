@@ -25,8 +25,8 @@ export interface Layout {
   toHeads(x: Value, heads: number): Value[];
   /** The inverse of `toHeads`: back to `[T, heads · K]`. */
   fromHeads(parts: readonly Value[], heads: number): Value;
-  /** Sums over each sequence, weighted as the batch's pooling says: `[T, D] -> [B, D]`. */
-  poolLinear(x: Value): Value;
-  /** Element-wise maximum over each sequence: `[T, D] -> [B, D]`. */
-  poolMax(x: Value): Value;
+  /** Sums over each sequence, one for each of these rows of the batch's pool weights, end to end: `[T, D] -> [B, R · D]`. */
+  poolLinear(x: Value, rows: readonly number[]): Value;
+  /** Element-wise maximum over the tokens of each sequence that a row of its pool weights counts: `[T, D] -> [B, D]`. */
+  poolMax(x: Value, row: number): Value;
 }

@@ -2,10 +2,13 @@ import { floats, ints, type Tensor } from "../tensor/tensor.ts";
 import { dropoutInput } from "./dropout.ts";
 import { MASKED } from "./layout.ts";
 import { packedNames } from "./packed-layout.ts";
+import { type PoolWeights, poolWeights } from "./pooling.ts";
 
 export interface PackOptions {
-  /** The weight of each token of a sequence of so many tokens in the pooled vector. @default mean */
-  readonly poolWeights?: (length: number) => ArrayLike<number>;
+  /** The weights of a sequence's tokens in each pooled vector. @default mean alone */
+  readonly poolWeights?: readonly PoolWeights[];
+  /** How many tokens at the start of each sequence are a prompt that is not pooled. @default 0 */
+  readonly promptTokens?: ArrayLike<number>;
   /** Segment ids, as the sequences. @default all 0 and not fed */
   readonly tokenTypes?: readonly ArrayLike<number>[];
   /** Two odd keys for each token, by the sequence's index and the place in it (see `dropout.ts`). @default not fed */
@@ -34,7 +37,9 @@ const SLOT_MULTIPLE = 8;
  * padding but no empty slot gets one dummy sequence.
  */
 export function pack(sequences: readonly ArrayLike<number>[], options: PackOptions = {}): Packed {
-  const { poolWeights = meanWeights, tokenTypes, dropoutKeys, maxBlocks = 3 } = options;
+  const { poolWeights = meanAlone, promptTokens, tokenTypes, dropoutKeys } = options;
+  const { maxBlocks = 3 } = options;
+  const poolings = poolWeights.length;
   const byLength = sequences.map((_, i) => i).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
   function lengthOf(i: number): number {
     return sequences[i].length;
@@ -61,16 +66,19 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
     const height = count + (block === sizes.length - 1 ? dummy : 0);
     const slots = new Int32Array(height * width).fill(total - 1);
     const mask = new Float32Array(height * width).fill(MASKED);
-    const pool = new Float32Array(height * width);
+    const pool = new Float32Array(height * poolings * width);
     for (let b = 0; b < height; b++) {
       const which = byLength[first + b] ?? -1;
       const length = b < count ? lengthOf(which) : 0;
-      const weights = length > 0 ? poolWeights(length) : [];
+      if (length > 0) {
+        poolWeights.forEach((weights, row) => {
+          pool.set(weights(length, promptTokens?.[which] ?? 0), (b * poolings + row) * width);
+        });
+      }
       for (let s = 0; s < length; s++, token++) {
         const slot = b * width + s;
         slots[slot] = token;
         mask[slot] = 0;
-        pool[slot] = weights[s];
         ids[token] = sequences[which][s];
         if (tokenTypes) types[token] = tokenTypes[which][s];
         if (keys) keys.set(dropoutKeys(which, s), 2 * token);
@@ -87,7 +95,7 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
     }
     feeds[packedNames.slots(block)] = ints(slots, [height, width]);
     feeds[packedNames.mask(block)] = floats(mask, [height, 1, 1, width]);
-    feeds[packedNames.pool(block)] = floats(pool, [height, 1, 1, width]);
+    feeds[packedNames.pool(block)] = floats(pool, [height, 1, poolings, width]);
     first += count;
     before += height * width;
   });
@@ -149,6 +157,5 @@ function slotCount(sorted: readonly number[], sizes: readonly number[]): number 
   }, 0);
 }
 
-export function meanWeights(length: number): ArrayLike<number> {
-  return new Float32Array(length).fill(1 / length);
-}
+/** One pooling, by mean. */
+export const meanAlone: readonly PoolWeights[] = poolWeights(["mean"]);

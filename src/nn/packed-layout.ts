@@ -11,12 +11,14 @@ import {
   permuteRows,
   reduceMax,
   reshape,
+  slice,
   split,
+  sub,
   transpose,
   unsqueeze,
 } from "../graph/ops/index.ts";
 import { ints } from "../tensor/tensor.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, MASKED } from "./layout.ts";
 
 /** Names of the graph inputs of a packed batch; `pack` fills them. */
 export const packedNames = {
@@ -33,19 +35,28 @@ export const packedNames = {
   place: "place",
 } as const;
 
+interface PackedLayoutOptions {
+  /** Whether the batch says the segment of each token. @default false */
+  readonly tokenTypes?: boolean;
+  /** How many pool weights each token has. @default 1 */
+  readonly poolings?: number;
+}
+
 /**
  * A packed batch as graph inputs: all sequences end to end in one row of `T` tokens, and `blocks` blocks of like length to
  * which attention gathers. Index maps go both ways, so that the gradient of packing is unpacking, a Gather too.
  */
 export function packedLayout(
   blocks: number,
-  { tokenTypes = false }: { readonly tokenTypes?: boolean } = {},
+  { tokenTypes = false, poolings = 1 }: PackedLayoutOptions = {},
 ): Layout {
   const each = [...Array(blocks).keys()];
   const perToken = (name: string) => input(name, "int32", ["T"]);
   const slots = each.map((i) => input(packedNames.slots(i), "int32", [`B${i}`, `S${i}`]));
   const masks = each.map((i) => input(packedNames.mask(i), "float32", [`B${i}`, 1, 1, `S${i}`]));
-  const pools = each.map((i) => input(packedNames.pool(i), "float32", [`B${i}`, 1, 1, `S${i}`]));
+  const pools = each.map((i) =>
+    input(packedNames.pool(i), "float32", [`B${i}`, 1, poolings, `S${i}`]),
+  );
   const order = input(packedNames.order, "int32", ["B"]);
   const place = input(packedNames.place, "int32", ["N"]);
   const mapsFor = headMaps(slots, perToken);
@@ -72,13 +83,23 @@ export function packedLayout(
     return reshape(permuteRows(joined(parts, width), out, into), [-1, heads * width]);
   };
   /** One row a sequence of each block, to the order in which the batch came. */
-  const inOrder = (parts: readonly Value[]): Value =>
-    permuteRows(joined(parts, parts[0].shape.at(-1) as number), order, place);
-  const maxOf = (part: Value, i: number): Value => {
-    // A block may hold a dummy sequence (see `pack`); no gradient may enter through it.
-    const real = reduceMax(cast(greater(pools[i], 0), "float32"), { axes: [3] });
-    const masked = add(part, transpose(masks[i], [0, 1, 3, 2]));
-    return mul(reduceMax(masked, { axes: [2] }), real);
+  const inOrder = (parts: readonly Value[], width: number): Value =>
+    permuteRows(joined(parts, width), order, place);
+  const poolRow = (i: number, row: number): Value =>
+    poolings === 1 ? pools[i] : slice(pools[i], { start: row, end: row + 1, axis: 2 });
+  const poolRows = (i: number, rows: readonly number[]): Value => {
+    if (rows.length === poolings) return pools[i];
+    return concat(
+      rows.map((row) => poolRow(i, row)),
+      2,
+    );
+  };
+  const maxOf = (part: Value, weights: Value): Value => {
+    const counted = cast(greater(weights, 0), "float32");
+    // Of a sequence nothing may count: the dummy one of a block (see `pack`). No gradient may enter through it.
+    const any = reduceMax(counted, { axes: [3] });
+    const masked = add(part, transpose(mul(sub(1, counted), MASKED), [0, 1, 3, 2]));
+    return mul(reduceMax(masked, { axes: [2] }), any);
   };
   return {
     ids: perToken(packedNames.ids),
@@ -87,8 +108,15 @@ export function packedLayout(
     blocks: masks.map((mask) => ({ mask })),
     toHeads,
     fromHeads,
-    poolLinear: (x) => inOrder(toHeads(x, 1).map((part, i) => matmul(pools[i], part))),
-    poolMax: (x) => inOrder(toHeads(x, 1).map(maxOf)),
+    poolLinear: (x, rows) => {
+      const sums = toHeads(x, 1).map((part, i) => matmul(poolRows(i, rows), part));
+      return inOrder(sums, rows.length * (x.shape[1] as number));
+    },
+    poolMax: (x, row) =>
+      inOrder(
+        toHeads(x, 1).map((part, i) => maxOf(part, poolRow(i, row))),
+        x.shape[1] as number,
+      ),
   };
 }
 

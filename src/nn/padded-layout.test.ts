@@ -12,11 +12,11 @@ const tokens = toArray64(golden.get("token_embeddings")!);
 const [batch, length, width] = tokens.shape as [number, number, number];
 
 function pooled(mode: PoolingMode, mask: Array64, normalized = false) {
-  const layout = paddedLayout(mode);
+  const layout = paddedLayout([mode]);
   const rows = input("rows", "float32", ["T", width]);
   // Token `t` of the batch has id `t`, and row `t`.
   const x = gather(rows, layout.ids);
-  const vectors = pool(x, layout, mode);
+  const vectors = pool(x, layout, [mode]);
   return evaluate(
     [normalized ? normalize(vectors) : vectors],
     new Map([
@@ -55,7 +55,7 @@ test.each(poolingModes.filter((mode) => mode !== "max"))(
 );
 
 test("heads there and back are the rows again; positions count in each sequence", () => {
-  const layout = paddedLayout("mean");
+  const layout = paddedLayout(["mean"]);
   const x = input("x", "float32", ["T", 6]);
   const [heads] = layout.toHeads(x, 2);
   const back = layout.fromHeads([heads], 2);

@@ -35,9 +35,10 @@ export interface PaddedLayout extends Layout {
 
 /**
  * A padded batch: `input_ids` and `attention_mask`, int64 `[batch_size, sequence_length]`, 1 where a token is. What an exported
- * model takes. Its rows are all `B · S` slots; the weights of the pooling mode are computed from the mask, padding on either side.
+ * model takes. Its rows are all `B · S` slots; the weights of each pooling mode are computed from the mask, padding on either side. Which
+ * tokens are a prompt it cannot tell: all are pooled.
  */
-export function paddedLayout(mode: PoolingMode): PaddedLayout {
+export function paddedLayout(modes: readonly PoolingMode[]): PaddedLayout {
   const shape = ["batch_size", "sequence_length"];
   const ids = input(paddedNames.ids, "int64", shape);
   const mask = cast(input(paddedNames.mask, "int64", shape), "float32");
@@ -61,10 +62,15 @@ export function paddedLayout(mode: PoolingMode): PaddedLayout {
       const width = part.shape[3] as number;
       return reshape(transpose(part, [0, 2, 1, 3]), [-1, heads * width]);
     },
-    poolLinear: (x) => {
-      if (mode === "max") throw bug("max pooling has no weights");
-      const weights = unsqueeze(linearWeights[mode](mask, places), [1]);
-      return squeeze(matmul(weights, toBatch(x)), [1]);
+    poolLinear: (x, rows) => {
+      const weights = rows.map((row) => {
+        const mode = modes[row];
+        if (mode === "max") throw bug("max pooling has no weights");
+        return unsqueeze(linearWeights[mode](mask, places), [1]);
+      });
+      const sums = matmul(concat(weights, 1), toBatch(x));
+      if (rows.length === 1) return squeeze(sums, [1]);
+      return reshape(sums, [-1, rows.length * (x.shape[1] as number)]);
     },
     poolMax: (x) => reduceMax(add(toBatch(x), unsqueeze(masked, [2])), { axes: [1] }),
   };
