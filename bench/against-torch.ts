@@ -3,7 +3,7 @@ import { interleave, median } from "./measure.ts";
 import { startOrtClock } from "./ort-clock.ts";
 import { findPython, notInstalled, openPeer } from "./peer.ts";
 import type { Finding, PeerFinding } from "./result.ts";
-import { openTraining, RATE, toPairs, toTexts } from "./training.ts";
+import { benchModel, openTraining, plainSteps, RATE, toPairs, toTexts } from "./training.ts";
 import { makeWeights, saveForPeers } from "./workload.ts";
 
 /** One way in which PyTorch takes the step. */
@@ -33,9 +33,8 @@ export async function trainAgainstTorch(
 ): Promise<Finding> {
   const weights = makeWeights();
   await using folder = await saveForPeers(weights);
-  await using ours = openTraining({
-    weights,
-    pairs: toPairs(toTexts(sequences)),
+  await using ours = openTraining(benchModel({ weights }), toPairs(toTexts(sequences)), {
+    ...plainSteps,
     batchSize: sequences.length / 2,
     epochs: runs + MORE_STEPS,
   });

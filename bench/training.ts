@@ -1,15 +1,23 @@
 import type { Pair } from "../src/data/pairs.ts";
 import { infoNce } from "../src/losses/index.ts";
 import type { Model } from "../src/models/model.ts";
-import type { Tensor } from "../src/tensor/tensor.ts";
 import { parseTokenizer, type Tokenizer } from "../src/text/tokenizer.ts";
 import type { TrainOptions } from "../src/train/options.ts";
-import { train } from "../src/train/trainer.ts";
+import { train, trainToEnd } from "../src/train/trainer.ts";
 import { timed } from "./measure.ts";
 import { architecture, config, configJson, head, makeWeights } from "./workload.ts";
 
 /** So small that weights stay what they are over the runs of a measurement. */
 export const RATE = 2e-5;
+
+/** InfoNCE at a constant rate without clipping, which is what the peers of a training step do. */
+export const plainSteps = {
+  loss: infoNce(),
+  learningRate: RATE,
+  warmup: 0,
+  decay: "constant",
+  clip: 0,
+} as const satisfies TrainOptions;
 
 /** One step of the trainer. */
 export interface StepTime {
@@ -21,36 +29,17 @@ export interface StepTime {
 /** A training run that goes on step by step. */
 export interface Training extends AsyncDisposable {
   step(): Promise<StepTime>;
-}
-
-export interface TrainingOptions {
-  readonly pairs: readonly Pair[];
-  readonly batchSize: number;
-  /** Passes over the pairs: enough of them for every step that is asked for. */
-  readonly epochs?: number;
-  /** @default those of `makeWeights()` */
-  readonly weights?: ReadonlyMap<string, Tensor<"float32">>;
-  /** @default what reads `toTexts` */
-  readonly tokenizer?: Tokenizer;
-  /** @default as many as the model has positions */
-  readonly maxTokens?: number;
-  /** On top of InfoNCE at a constant rate without clipping, which is what the peers do. */
-  readonly options?: TrainOptions;
+  /** The trained model, after the last step. */
+  finish(): Promise<Model>;
 }
 
 /** Starts the trainer, as a user would: what a step takes is all that happens between two of its events. */
-export function openTraining(setup: TrainingOptions): Training {
-  const { pairs, batchSize, epochs = 1, options } = setup;
-  const events = train(modelOf(setup), pairs, {
-    loss: infoNce(),
-    learningRate: RATE,
-    warmup: 0,
-    decay: "constant",
-    clip: 0,
-    batchSize,
-    epochs,
-    ...options,
-  });
+export function openTraining(
+  model: Model,
+  pairs: readonly Pair[],
+  options: TrainOptions,
+): Training {
+  const events = train(model, pairs, options);
   let opened = false;
   return {
     async step() {
@@ -60,6 +49,7 @@ export function openTraining(setup: TrainingOptions): Training {
       if (result.done || result.value.type !== "step") throw new Error("the run has no more steps");
       return { ms, loss: result.value.loss };
     },
+    finish: () => trainToEnd(events),
     async [Symbol.asyncDispose]() {
       await events.return(undefined as never);
     },
@@ -96,11 +86,12 @@ function idTokenizer(): Tokenizer {
   return parseTokenizer(JSON.stringify(json), "{}", "the bench's tokenizer");
 }
 
-function modelOf({
+/** The bench's model as the trainer takes it; its tokenizer reads `toTexts`, and it cuts nothing that has a position. */
+export function benchModel({
   weights = makeWeights(),
   tokenizer = idTokenizer(),
   maxTokens = config.maxPositions,
-}: TrainingOptions): Model {
+}: Partial<Pick<Model, "weights" | "tokenizer" | "maxTokens">> = {}): Model {
   const prompts = { query: "", document: "" };
   return {
     name: "bench",

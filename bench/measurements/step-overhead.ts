@@ -2,7 +2,7 @@ import { readWords, wordPieceOf } from "../corpus.ts";
 import { median, timed } from "../measure.ts";
 import { startOrtClock } from "../ort-clock.ts";
 import type { Measurement } from "../result.ts";
-import { openTraining, toPairs } from "../training.ts";
+import { benchModel, openTraining, plainSteps, toPairs } from "../training.ts";
 import { config } from "../workload.ts";
 
 const STEPS = 12;
@@ -27,13 +27,11 @@ export const stepOverhead: Measurement = {
     });
     const tokenizeMs = tokenizing.ms / STEPS;
     using clock = startOrtClock();
-    await using training = openTraining({
-      pairs: toPairs(texts),
-      batchSize: PAIRS,
-      tokenizer,
-      maxTokens: TOKENS,
-      options: { clip: 1 },
-    });
+    await using training = openTraining(
+      benchModel({ tokenizer, maxTokens: TOKENS }),
+      toPairs(texts),
+      { ...plainSteps, batchSize: PAIRS, clip: 1 },
+    );
     const [steps, insides]: [number[], number[]] = [[], []];
     for (let step = 0; step < STEPS; step++) {
       const before = clock.ms;

@@ -1,7 +1,7 @@
 import { sequence } from "../../src/graph/rng.ts";
 import { median } from "../measure.ts";
 import type { Measurement } from "../result.ts";
-import { openTraining, toPairs, toTexts } from "../training.ts";
+import { benchModel, openTraining, plainSteps, toPairs, toTexts } from "../training.ts";
 import { makeBatch } from "../workload.ts";
 
 const STEPS = 500;
@@ -25,7 +25,10 @@ export const trainMemory: Measurement = {
     const length = () => SHORTEST + Math.floor(next() * (LONGEST - SHORTEST + 1));
     const lengths = Array.from({ length: SEQUENCES * STEPS }, length);
     const pairs = toPairs(toTexts(makeBatch(lengths)));
-    await using training = openTraining({ pairs, batchSize: SEQUENCES / 2 });
+    await using training = openTraining(benchModel(), pairs, {
+      ...plainSteps,
+      batchSize: SEQUENCES / 2,
+    });
     const megabytes: number[] = [];
     for (let step = 0; step < STEPS; step++) {
       await training.step();

@@ -1,6 +1,14 @@
 /** One side of the measurement `gradcache`: training steps of one batch size, and the peak of this process' memory. */
 import { serve } from "../child.ts";
-import { openTraining, type Training, toPairs, toTexts } from "../training.ts";
+import { peakMemoryMb } from "../peak-memory.ts";
+import {
+  benchModel,
+  openTraining,
+  plainSteps,
+  type Training,
+  toPairs,
+  toTexts,
+} from "../training.ts";
 import { makeBatch } from "../workload.ts";
 
 interface Open {
@@ -15,15 +23,15 @@ let training: Training | undefined;
 await serve({
   open: ({ pairs, chunkPairs, tokens, steps }: Open) => {
     const texts = toTexts(makeBatch(Array<number>(2 * pairs).fill(tokens)));
-    training = openTraining({
-      pairs: toPairs(texts),
+    training = openTraining(benchModel(), toPairs(texts), {
+      ...plainSteps,
       batchSize: pairs,
       epochs: steps,
-      options: { chunkSize: 2 * chunkPairs },
+      chunkSize: 2 * chunkPairs,
     });
     return {};
   },
   step: async () => ({ ...(await training!.step()) }),
-  memory: () => ({ peakMb: process.resourceUsage().maxRSS / 1e3 }),
+  memory: () => ({ peakMb: peakMemoryMb() }),
 });
 await training?.[Symbol.asyncDispose]();
