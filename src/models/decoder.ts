@@ -6,10 +6,11 @@ import { attention } from "../nn/attention.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
 import { linear } from "../nn/linear.ts";
-import { type Rope, rotationOf } from "../nn/rope.ts";
+import { type Rope, type Rotation, rotationOf } from "../nn/rope.ts";
 import { scope, type Weights } from "../nn/weights.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
+import type { LayerType } from "./layer-types.ts";
 import { parseRope } from "./rope-config.ts";
 
 export interface DecoderConfig {
@@ -33,8 +34,8 @@ export interface DecoderConfig {
   readonly rope: Rope;
   /** Tokens see what is before them; a model adapted to embed may see both sides. */
   readonly causal: boolean;
-  /** Tokens that a token sees in each layer, itself among them; Infinity for all. */
-  readonly windows: readonly number[];
+  /** How many tokens away each layer sees; Infinity for all. */
+  readonly within: readonly number[];
   readonly attentionDropout: number;
   /** Whether the output head is the table of token embeddings. */
   readonly tiedHead: boolean;
@@ -43,40 +44,57 @@ export interface DecoderConfig {
 interface DecoderDefaults {
   readonly theta: number;
   readonly maxPositions: number;
+  /** @default num_attention_heads, which null stands for too */
   readonly keyHeads?: number;
   /** Width of a head where the config says nothing. @default hidden_size / num_attention_heads */
   readonly headWidth?: number;
+  /** The key of the activation, and its default. @default hidden_act, silu */
+  readonly activation?: readonly [key: string, fallback: Activation];
+  /** Whose rope it is, where each kind of layer has one. @default one for all */
+  readonly layerType?: LayerType;
+  /** @default false */
+  readonly tiedHead?: boolean;
 }
 
 /** What the configs of the family have in common; `causal` is `is_causal`, which transformers 5 reads too. */
 export function parseDecoderConfig(
   read: ConfigReader,
-  { theta, maxPositions, keyHeads, headWidth }: DecoderDefaults,
+  { activation = ["hidden_act", "silu"], tiedHead = false, ...defaults }: DecoderDefaults,
 ): DecoderConfig {
   const layers = read.layers("num_hidden_layers");
   const heads = read.count("num_attention_heads");
+  const keyHeads = read.isNull("num_key_value_heads") ? heads : (defaults.keyHeads ?? heads);
   const bias = read.boolean("attention_bias", false);
   return {
     vocabSize: read.count("vocab_size"),
     hiddenSize: read.count("hidden_size"),
     layers,
     heads,
-    keyHeads: read.divisor("num_key_value_heads", "num_attention_heads", keyHeads ?? heads),
-    headWidth: read.headWidth(headWidth),
+    keyHeads: read.divisor("num_key_value_heads", "num_attention_heads", keyHeads),
+    headWidth: read.headWidth(defaults.headWidth),
     intermediateSize: read.count("intermediate_size"),
-    maxPositions: read.count("max_position_embeddings", maxPositions),
+    maxPositions: read.count("max_position_embeddings", defaults.maxPositions),
     rmsNormEps: read.number("rms_norm_eps", 1e-6),
-    activation: read.choice("hidden_act", activationNames, "silu"),
+    activation: read.choice(activation[0], activationNames, activation[1]),
     inputBias: bias,
     outputBias: bias,
-    mlpBias: read.boolean("mlp_bias", false),
+    mlpBias: false,
     headNorms: false,
-    rope: parseRope(read, { theta }),
+    rope: parseRope(read, defaults),
     causal: read.boolean("is_causal", true),
-    windows: Array(layers).fill(Number.POSITIVE_INFINITY),
+    within: Array(layers).fill(Number.POSITIVE_INFINITY),
     attentionDropout: read.number("attention_dropout", 0),
-    tiedHead: read.boolean("tie_word_embeddings", false),
+    tiedHead: read.boolean("tie_word_embeddings", tiedHead),
   };
+}
+
+/**
+ * How far layers see whose sliding ones have a window of so many tokens. As transformers' masking_utils.py has it, a causal window
+ * counts the token itself, and one that is_causal: false turns to both sides does not.
+ */
+export function withinOf(types: readonly LayerType[], window: number, causal: boolean): number[] {
+  const sliding = causal ? window - 1 : window;
+  return types.map((type) => (type === "sliding_attention" ? sliding : Number.POSITIVE_INFINITY));
 }
 
 /** `last_hidden_state` `[T, hidden_size]`, after the last norm. */
@@ -84,62 +102,89 @@ export function decoder(
   config: DecoderConfig,
   weights: Weights,
   layout: Layout,
-  { attention: dropAttention }: Dropout,
+  dropout: Dropout,
 ): Value {
-  const { hiddenSize: width, heads, keyHeads, headWidth, intermediateSize } = config;
+  const { hiddenSize: width, headWidth, rmsNormEps: epsilon } = config;
   const norm = (x: Value, name: string, at: Weights) =>
-    rmsNorm(x, at(`${name}.weight`, [width]), { epsilon: config.rmsNormEps });
+    rmsNorm(x, at(`${name}.weight`, [width]), { epsilon });
   const rotate = rotationOf(layout, config.rope, headWidth);
-  const activate = activations[config.activation];
 
   let x = gather(weights("embed_tokens.weight", ["V", width]), layout.ids);
   for (let i = 0; i < config.layers; i++) {
     const layer = scope(weights, `layers.${i}`);
-    const self = scope(layer, "self_attn");
-    const normal = norm(x, "input_layernorm", layer);
-    const project = (part: string, count: number) =>
-      linear(normal, scope(self, `${part}_proj`), {
-        in: width,
-        out: count * headWidth,
-        bias: config.inputBias,
-      });
-    const heading = (part: string, count: number) => {
-      const projected = project(part, count);
-      return rotate(
-        config.headNorms ? headNorm(projected, scope(self, `${part}_norm`), config) : projected,
-      );
-    };
-    const context = attention(
-      heading("q", heads),
-      heading("k", keyHeads),
-      project("v", keyHeads),
+    const mixed = selfAttention(
+      norm(x, "input_layernorm", layer),
+      scope(layer, "self_attn"),
       layout,
+      config,
       {
-        heads,
-        keyHeads,
-        visible: { causal: config.causal, within: config.windows[i] - 1 },
-        drop: (p, block) => dropAttention(p, block, config.attentionDropout),
+        rotate,
+        within: config.within[i],
+        ...(config.headNorms && {
+          headNorm: (heads, weight) => rmsNorm(heads, weight, { epsilon }),
+        }),
+        dropout,
       },
     );
-    const [inner, out] = [heads * headWidth, scope(self, "o_proj")];
-    x = add(x, linear(context, out, { in: inner, out: width, bias: config.outputBias }));
-
-    const mlp = scope(layer, "mlp");
+    x = add(x, mixed);
     const into = norm(x, "post_attention_layernorm", layer);
-    const sizes = { in: width, out: intermediateSize, bias: config.mlpBias };
-    const gate = activate(linear(into, scope(mlp, "gate_proj"), sizes));
-    const gated = mul(gate, linear(into, scope(mlp, "up_proj"), sizes));
-    const down = { in: intermediateSize, out: width, bias: config.mlpBias };
-    x = add(x, linear(gated, scope(mlp, "down_proj"), down));
+    x = add(x, gatedMlp(into, scope(layer, "mlp"), config));
   }
   return norm(x, "norm", weights);
 }
 
-/** RMS norm of each head, one weight `[K]` for all of them: `[T, H · K] -> [T, H · K]`. */
-function headNorm(x: Value, at: Weights, { headWidth, rmsNormEps }: DecoderConfig): Value {
-  const heads = reshape(x, [-1, (x.shape[1] as number) / headWidth, headWidth]);
-  const normal = rmsNorm(heads, at("weight", [headWidth]), { epsilon: rmsNormEps });
-  return reshape(normal, [-1, x.shape[1] as number]);
+interface SelfAttention {
+  readonly rotate: Rotation;
+  /** How many tokens away is seen. */
+  readonly within: number;
+  /** Norm of the query and key heads `[T, H, K]`, by a weight `[K]` that they share. @default none */
+  readonly headNorm?: (heads: Value, weight: Value) => Value;
+  /** Factor of the scores. @default 1 / √K */
+  readonly scale?: number;
+  readonly dropout: Dropout;
+}
+
+/** The attention of a layer, grouped and rotated, from its projections to its output: `[T, D] -> [T, D]`. */
+export function selfAttention(
+  x: Value,
+  weights: Weights,
+  layout: Layout,
+  config: DecoderConfig,
+  { rotate, within, headNorm, scale, dropout }: SelfAttention,
+): Value {
+  const { hiddenSize: width, heads, keyHeads, headWidth, causal, attentionDropout } = config;
+  const project = (part: string, count: number) =>
+    linear(x, scope(weights, `${part}_proj`), {
+      in: width,
+      out: count * headWidth,
+      bias: config.inputBias,
+    });
+  const heading = (part: string, count: number) => {
+    const rows = project(part, count);
+    if (!headNorm) return rotate(rows);
+    const weight = weights(`${part}_norm.weight`, [headWidth]);
+    const normal = headNorm(reshape(rows, [-1, count, headWidth]), weight);
+    return rotate(reshape(normal, [-1, count * headWidth]));
+  };
+  const [q, k] = [heading("q", heads), heading("k", keyHeads)];
+  const context = attention(q, k, project("v", keyHeads), layout, {
+    heads,
+    keyHeads,
+    ...(scale !== undefined && { scale }),
+    visible: { causal, within },
+    drop: (p, block) => dropout.attention(p, block, attentionDropout),
+  });
+  const sizes = { in: heads * headWidth, out: width, bias: config.outputBias };
+  return linear(context, scope(weights, "o_proj"), sizes);
+}
+
+/** `down(act(gate(x)) · up(x))` (Shazeer, arXiv:2002.05202): `[T, D] -> [T, D]`. */
+export function gatedMlp(x: Value, weights: Weights, config: DecoderConfig): Value {
+  const { hiddenSize: width, intermediateSize: inner, mlpBias: bias } = config;
+  const into = { in: width, out: inner, bias };
+  const gate = activations[config.activation](linear(x, scope(weights, "gate_proj"), into));
+  const gated = mul(gate, linear(x, scope(weights, "up_proj"), into));
+  return linear(gated, scope(weights, "down_proj"), { in: inner, out: width, bias });
 }
 
 /** What the entries of the family have in common. */
@@ -153,5 +198,5 @@ export const decoderEntry = {
   module: "Transformer",
   renames: [[/^model\./, ""]],
   kept: /^lm_head\.weight$/,
-  dropped: /\.rotary_emb\.inv_freq$|^score\./,
+  dropped: /(^|\.)rotary_emb\.inv_freq$|^score\./,
 } as const satisfies Omit<Architecture<DecoderConfig>, "parseConfig">;

@@ -5,12 +5,16 @@ const layerTypes = ["full_attention", "sliding_attention"] as const;
 
 export type LayerType = (typeof layerTypes)[number];
 
-/** `layer_types`, or what a config without it says: `sliding` of a layer's number. @throws bad-input for another number of layers */
+/**
+ * `layer_types`, or what a config without it says: whether a layer slides, by its number. Without a rule no layer may.
+ * @throws bad-input for another number of layers
+ */
 export function parseLayerTypes(
   read: ConfigReader,
   layers: number,
-  sliding: (layer: number) => boolean,
+  slides?: (layer: number) => boolean,
 ): readonly LayerType[] {
-  const byRule = Array.from({ length: layers }, (_, i) => layerTypes[sliding(i) ? 1 : 0]);
-  return read.choices("layer_types", layerTypes, layers) ?? byRule;
+  const known = slides ? layerTypes : layerTypes.slice(0, 1);
+  const given = read.choices("layer_types", known, layers);
+  return given ?? Array.from({ length: layers }, (_, i) => layerTypes[slides?.(i) ? 1 : 0]);
 }

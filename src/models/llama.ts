@@ -3,5 +3,6 @@ import type { ConfigReader } from "./config.ts";
 import { type DecoderConfig, parseDecoderConfig } from "./decoder.ts";
 
 export function parseLlamaConfig(read: ConfigReader): DecoderConfig {
-  return parseDecoderConfig(read, { theta: 10_000, maxPositions: 2048 });
+  const common = parseDecoderConfig(read, { theta: 10_000, maxPositions: 2048 });
+  return { ...common, mlpBias: read.boolean("mlp_bias", false) };
 }

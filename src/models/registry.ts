@@ -2,7 +2,10 @@ import { NearfoldError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { type BertConfig, bert, parseBertConfig } from "./bert.ts";
 import { type DecoderConfig, decoderEntry } from "./decoder.ts";
+import { type Gemma3Config, gemma3, parseGemma3Config } from "./gemma3.ts";
 import { parseLlamaConfig } from "./llama.ts";
+import { parseMistralConfig } from "./mistral.ts";
+import { parseQwen3Config } from "./qwen3.ts";
 import { parseStaticConfig, type StaticConfig, staticEmbedding } from "./static.ts";
 
 /** Every architecture by the `model_type` of its config.json. Adding one: a file of config + forward, and an entry here. */
@@ -28,6 +31,19 @@ export const architectures = {
     ...decoderEntry,
     parseConfig: parseLlamaConfig,
   } satisfies Architecture<DecoderConfig>,
+  mistral: {
+    ...decoderEntry,
+    parseConfig: parseMistralConfig,
+  } satisfies Architecture<DecoderConfig>,
+  qwen3: {
+    ...decoderEntry,
+    parseConfig: parseQwen3Config,
+  } satisfies Architecture<DecoderConfig>,
+  gemma3_text: {
+    ...decoderEntry,
+    parseConfig: parseGemma3Config,
+    forward: gemma3,
+  } satisfies Architecture<Gemma3Config>,
   static: {
     parseConfig: parseStaticConfig,
     forward: staticEmbedding,
