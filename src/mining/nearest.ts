@@ -1,0 +1,114 @@
+/** Exact search the other way round: the queries stay, the texts pass by. */
+import { graphOf, input } from "../graph/node.ts";
+import { matmul } from "../graph/ops/index.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import { openSession, type Session } from "../runtime/session.ts";
+import type { Named, Space } from "../space.ts";
+import { comparable } from "../stores/scan.ts";
+import { floats } from "../tensor/tensor.ts";
+import { TopK } from "../tensor/top-k.ts";
+import type { Candidate } from "./select.ts";
+
+/** Queries that are compared with a part of the stream at once: bounds the scores in memory. */
+const BLOCK = 1024;
+/** Texts that may be held beyond twice those that are among a query's best. */
+const SLACK = 4096;
+
+/**
+ * The `k` nearest to each query of all texts added so far. Vectors and texts that are nobody's best are let go: memory grows with queries and
+ * `k`, not with the stream. Closes with `await using`.
+ */
+export class Nearest implements AsyncDisposable {
+  readonly #queries: Float32Array;
+  readonly #model: Named<Space>;
+  readonly #session: Session;
+  readonly #best: readonly TopK[];
+  /** By number in the stream. */
+  readonly #texts = new Map<number, string>();
+  #count = 0;
+  /** Prune when more texts are held. */
+  #limit = SLACK;
+
+  private constructor(queries: Float32Array, k: number, model: Named<Space>, session: Session) {
+    this.#queries = queries;
+    this.#model = model;
+    this.#session = session;
+    const { dims } = model.space;
+    this.#best = Array.from({ length: queries.length / dims }, () => new TopK(k));
+  }
+
+  /** @param queries `[Q, D]` of the model's space */
+  static async open(queries: Float32Array, k: number, model: Named<Space>): Promise<Nearest> {
+    const { dims } = model.space;
+    const rows = comparable(queries, model, (row) => `query ${row}`);
+    const [q, t] = [
+      input("queries", "float32", ["Q", dims]),
+      input("texts", "float32", ["N", dims]),
+    ];
+    const { bytes } = encodeModel(graphOf({ scores: matmul(q, t, { transB: true }) }));
+    return new Nearest(rows, k, model, await openSession(bytes, { memoryPattern: false }));
+  }
+
+  /** Texts in memory. */
+  get held(): number {
+    return this.#texts.size;
+  }
+
+  /** Takes texts and their vectors `[N, D]` in. @throws not-finite */
+  async add(texts: readonly string[], vectors: Float32Array): Promise<void> {
+    const { dims } = this.#model.space;
+    const first = this.#count;
+    this.#count += texts.length;
+    const rows = comparable(vectors, this.#model, (row) => `text ${first + row}`);
+    const taken = new Uint8Array(texts.length);
+    for (let start = 0; start < this.#best.length; start += BLOCK) {
+      const best = this.#best.slice(start, start + BLOCK);
+      const queries = this.#queries.subarray(start * dims, (start + best.length) * dims);
+      const { scores } = await this.#session.run({
+        queries: floats(queries, [best.length, dims]),
+        texts: floats(rows, [texts.length, dims]),
+      });
+      keepBest(best, scores.data as Float32Array, first, taken);
+    }
+    texts.forEach((text, i) => {
+      if (taken[i] === 1) this.#texts.set(first + i, text);
+    });
+    if (this.#texts.size > this.#limit) this.#prune();
+  }
+
+  /** What is nearest to a query, best first; of equal scores what came first. */
+  found(query: number): readonly Candidate[] {
+    return this.#best[query]
+      .sorted()
+      .map(({ row, score }) => ({ text: this.#texts.get(row)!, score }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #prune(): void {
+    const alive = new Set<number>();
+    for (const best of this.#best) for (const row of best.rows()) alive.add(row);
+    for (const row of this.#texts.keys()) if (!alive.has(row)) this.#texts.delete(row);
+    this.#limit = 2 * alive.size + SLACK;
+  }
+}
+
+/** Offers each query its scores `[Q, N]` with the rows from `first` on; `taken` marks what somebody keeps. */
+function keepBest(
+  best: readonly TopK[],
+  scores: Float32Array,
+  first: number,
+  taken: Uint8Array,
+): void {
+  const count = taken.length;
+  best.forEach((kept, query) => {
+    for (let i = 0; i < count; i++) {
+      const score = scores[query * count + i];
+      if (!kept.takes(score, first + i)) continue;
+      kept.push(score, first + i);
+      taken[i] = 1;
+    }
+  });
+}
