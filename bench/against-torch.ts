@@ -3,6 +3,7 @@ import { interleave, median } from "./measure.ts";
 import { startOrtClock } from "./ort-clock.ts";
 import { findPython, notInstalled, openPeer } from "./peer.ts";
 import type { Finding, PeerFinding } from "./result.ts";
+import { requireEqualLoss } from "./same-work.ts";
 import { benchModel, openTraining, plainSteps, RATE, toPairs, toTexts } from "./training.ts";
 import { makeWeights, saveForPeers } from "./workload.ts";
 
@@ -76,9 +77,4 @@ export async function trainAgainstTorch(
     : modes.map(({ dtype }) => ({ name: notInstalled(`PyTorch 2.15 ${dtype}`) }));
   const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
   return { ours: figures, peers, details: { tokens, insideOnnxRuntimeMs: median(inside) } };
-}
-
-function requireEqualLoss(name: string, got: number, wanted: number, tolerance: number): void {
-  if (Math.abs(got - wanted) <= tolerance * Math.abs(wanted)) return;
-  throw new Error(`${name} does other work than we do: its first loss is ${got}, ours ${wanted}`);
 }

@@ -23,6 +23,13 @@ function log(line: string): void {
 
 async function measure(name: string): Promise<Result> {
   const measurement: Measurement = measurements[name as keyof typeof measurements];
+  const missing = measurement.missing?.();
+  if (missing !== undefined) {
+    throw new NearfoldError("not-found", "the measurement can't be taken here", {
+      at: name,
+      hint: missing,
+    });
+  }
   log(`${name}: ${measurement.about}`);
   const gflops = await gemmGflops();
   log(`${name}: a float32 matrix product runs at ${Math.round(gflops)} GFLOP/s here and now`);
@@ -51,7 +58,11 @@ async function main(args: string[]): Promise<void> {
     return console.log(values.json ? JSON.stringify(result) : toTable([result]));
   }
   const results: Result[] = [];
-  for (const each of names) results.push(await measureApart(each));
+  for (const [each, { missing }] of Object.entries<Measurement>(measurements)) {
+    const reason = missing?.();
+    if (reason === undefined) results.push(await measureApart(each));
+    else log(`${each}: left out: ${reason}`);
+  }
   console.log(values.json ? JSON.stringify(results) : toTable(results));
 }
 

@@ -1,3 +1,5 @@
+import { encodeDocuments } from "./measurements/encode-documents.ts";
+import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
@@ -14,4 +16,6 @@ export const measurements = {
   "step-overhead": stepOverhead,
   "train-memory": trainMemory,
   gradcache,
+  "encode-documents": encodeDocuments,
+  "encode-sentences": encodeSentences,
 } as const satisfies Record<string, Measurement>;

@@ -11,6 +11,8 @@ export interface Measurement {
    * may be.
    */
   readonly targets: readonly number[];
+  /** What this machine lacks for it, as a sentence. @default nothing is needed */
+  readonly missing?: () => string | undefined;
   readonly run: (log: (line: string) => void) => Promise<Finding>;
 }
 

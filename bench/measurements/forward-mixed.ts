@@ -9,6 +9,7 @@ import { openSession, type Session } from "../../src/runtime/session.ts";
 import { interleave, timed } from "../measure.ts";
 import { findPython, notInstalled, openPeer } from "../peer.ts";
 import type { Finding, Measurement } from "../result.ts";
+import { requireEqualVectors } from "../same-work.ts";
 import {
   architecture,
   config,
@@ -50,7 +51,8 @@ export const forwardMixed: Measurement = {
     const peer = stack.use(openPeer(process.execPath, "transformers-js.ts"));
     const { name } = await peer.ask<{ name: string }>("open", { folder: folder.path, sequences });
     const ask = (op: string) => peer.ask<Embedded>(op);
-    requireEqualVectors((await embed(session, sequences)).vectors, (await ask("padded")).vectors);
+    const wanted = (await embed(session, sequences)).vectors;
+    requireEqualVectors(name, (await ask("padded")).vectors.flat(), wanted);
     const [figures, padded, single] = await interleave(
       [
         ours,
@@ -89,12 +91,4 @@ async function exportOnnx(python: string, folder: string): Promise<void> {
   await mkdir(join(folder, "onnx"));
   await using exporter = openPeer(python, "export_onnx.py");
   await exporter.ask("export", { model: folder, path: join(folder, "onnx", "model.onnx") });
-}
-
-/** Both sides computed the same thing, or there is nothing to compare. */
-function requireEqualVectors(ours: Float32Array, theirs: Embedded["vectors"]): void {
-  const difference = theirs.flat().map((x, i) => Math.abs(x - ours[i]));
-  const worst = difference.reduce((most, x) => Math.max(most, x), 0);
-  if (difference.length === ours.length && worst < 1e-5) return;
-  throw new Error(`${PEER} computes other vectors: they differ by ${worst}`);
 }
