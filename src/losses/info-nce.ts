@@ -25,13 +25,26 @@ import { MASKED } from "../nn/layout.ts";
 import {
   average,
   type Columns,
+  columnsOf,
+  isSelf,
   type Loss,
   logSumExp,
   products,
+  requireColumns,
   rowProducts,
   type SimilarityName,
   similarities,
 } from "./loss.ts";
+import {
+  checkOptions,
+  type Fields,
+  finite,
+  listOf,
+  nameIn,
+  objectOf,
+  oneOf,
+  positive,
+} from "./options.ts";
 
 /** Which scores of row `i` enter its softmax: of its anchor or its positive, with all documents or all anchors. */
 export const directions = [
@@ -55,8 +68,21 @@ export interface InfoNceOptions {
   /** One softmax over all directions, or the mean of one for each. @default "joint" */
   readonly partition?: "joint" | "per-direction";
   /** Adds strength · similarity, without gradient, to the logits of these negatives. @default none */
-  readonly hardness?: { readonly of: "in-batch" | "hard-negatives"; readonly strength: number };
+  readonly hardness?: Hardness;
 }
+
+interface Hardness {
+  readonly of: "in-batch" | "hard-negatives";
+  readonly strength: number;
+}
+
+export const infoNceFields: Fields<InfoNceOptions> = {
+  temperature: positive,
+  similarity: nameIn(similarities),
+  directions: listOf(oneOf(directions)),
+  partition: oneOf(["joint", "per-direction"]),
+  hardness: objectOf<Hardness>({ of: oneOf(["in-batch", "hard-negatives"]), strength: finite }),
+};
 
 /**
  * InfoNCE with in-batch negatives (van den Oord et al., arXiv:1807.03748, eq. 4):
@@ -66,19 +92,19 @@ export interface InfoNceOptions {
  * @throws bad-argument for a temperature that is not positive, or directions without the positive
  */
 export function infoNce(options: InfoNceOptions = {}): Loss {
+  checkOptions(options, infoNceFields, "info-nce");
   const { temperature = 0.05, similarity = "cosine", partition = "joint", hardness } = options;
   const { directions: chosen = ["anchor-document"] } = options;
-  check(temperature, chosen, partition);
+  requirePositive(chosen, partition);
   return (columns) => {
-    const [a, p, ...negatives] = [columns.anchors, columns.positives, ...columns.negatives].map(
-      similarities[similarity],
-    ) as [Value, Value, ...Value[]];
+    const all = columnsOf(requireColumns(columns, "info-nce", "positives"));
+    const [a, p, ...negatives] = all.map(similarities[similarity]);
     const documents = concat([p, ...negatives], 0);
     const masks = masksOf(columns, documents);
     const logits = (scores: Value) => mul(scores, 1 / temperature);
     const harder = (scores: Value) =>
       hardness
-        ? mul(stopGradient(scores), mul(cast(masks[hardness.of], "float32"), hardness.strength))
+        ? stopGradient(mul(scores, mul(cast(masks[hardness.of], "float32"), hardness.strength)))
         : undefined;
     const blocks: Record<Direction, () => Value> = {
       "anchor-document": () => {
@@ -106,9 +132,8 @@ function masksOf({ anchors, identity }: Columns, documents: Value) {
   const size = dimOf(anchors, 0);
   const row = unsqueeze(range(size), [1]);
   const document = unsqueeze(range(dimOf(documents, 0)), [0]);
-  const anchor = unsqueeze(range(size), [0]);
   const ofRow = equal(mod(document, size), row);
-  const self = equal(anchor, row);
+  const self = isSelf(anchors);
   const own = equal(document, row);
   const either = (mask: Value, more: Value | undefined) => (more ? or(mask, more) : mask);
   const equals = identity && equalTexts(identity, size, document);
@@ -137,19 +162,14 @@ function equalTexts(identity: NonNullable<Columns["identity"]>, size: Value, doc
   return { anchors: or(anchorsEqual, positivesEqual), documents: or(byAnchor, byDocument) };
 }
 
-function check(temperature: number, chosen: readonly Direction[], partition: string): void {
-  if (!(temperature > 0)) {
-    throw new NearfoldError("bad-argument", "no usable temperature", {
-      got: `${temperature}`,
-      wanted: "a number above 0",
-    });
-  }
+function requirePositive(chosen: readonly Direction[], partition: string): void {
   const holdsPositive = (direction: Direction) =>
     !["anchor-anchor", "document-document"].includes(direction);
   const fits =
     partition === "joint" ? chosen.includes("anchor-document") : chosen.every(holdsPositive);
   if (!fits || chosen.length === 0) {
     throw new NearfoldError("bad-argument", "these directions do not hold the positive", {
+      at: "info-nce",
       got: `${chosen.join(", ") || "none"}, ${partition}`,
       wanted:
         partition === "joint"

@@ -236,6 +236,11 @@ export function topK(x: Value, k: number, { axis = -1, largest = true } = {}): [
   return applyAll("TopK", indexing.TopK, [x, int64s([k])], attrs) as [Value, Value];
 }
 
+/** Where `x` is not 0 (or is true), in row-major order: `[rank, count]`, int64. */
+export function nonZero(x: Value): Value {
+  return apply("NonZero", indexing.NonZero, [x]);
+}
+
 function cumSum(x: Value, axis: Value, attrs: Attributes): Value {
   return apply("CumSum", indexing.CumSum, [x, axis], attrs);
 }
