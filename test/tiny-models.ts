@@ -33,6 +33,13 @@ export function tinyBert(): Model {
   return model("tiny-bert", { configJson, weights, wrap: true, maxTokens: 60, dims: [32, 16] });
 }
 
+/** The checkpoint of `goldens/models/llama`: a decoder of 2 layers, 32 dimensions, texts of 60 tokens. */
+export function tinyLlama(): Model {
+  const configJson = goldenJson<Record<string, unknown>>("models/llama/config");
+  const weights = goldenTensors("models/llama/model") as Map<string, Tensor<"float32">>;
+  return model("tiny-llama", { configJson, weights, wrap: true, maxTokens: 60, dims: [32, 16] });
+}
+
 /** 48 dimensions, texts of 100 tokens. */
 export function tinyStatic(): Model {
   const [vocab_size, hidden_size] = [512, 48];

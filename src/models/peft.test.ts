@@ -1,0 +1,106 @@
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { goldenJson, goldenTensors } from "../../test/golden.ts";
+import { temporaryFolder } from "../../test/temporary.ts";
+import { tinyBert, tinyLlama } from "../../test/tiny-models.ts";
+import { encodeModel } from "../onnx/encode.ts";
+import { openSession } from "../runtime/session.ts";
+import { writeSafetensors } from "../tensor/safetensors.ts";
+import { floats } from "../tensor/tensor.ts";
+import { exportGraph } from "./export.ts";
+import { poolingHead } from "./head.ts";
+import { parsePeftConfig, saveAdapter, withAdapter } from "./peft.ts";
+
+const golden = fileURLToPath(new URL("../../test/goldens/peft/", import.meta.url));
+const settings = goldenJson<Record<string, unknown>>("peft/adapter_config");
+
+describe("an adapter that PEFT saved", () => {
+  test("merged into its base, gives the vectors that PEFT computes", async () => {
+    const model = await withAdapter(tinyLlama(), golden);
+    const head = poolingHead("mean", { normalize: false });
+    const { weights } = model;
+    const { bytes } = encodeModel(exportGraph({ ...model, head }), { weights });
+    await using session = await openSession(bytes);
+    const inputs = goldenTensors("models/llama/golden");
+    const found = await session.run({
+      input_ids: inputs.get("input_ids")!,
+      attention_mask: inputs.get("attention_mask")!,
+    });
+    const wanted = goldenTensors("peft/golden").get("mean")!.data as Float32Array;
+    expect(found.sentence_embedding.data as Float32Array).toBeClose(wanted, {
+      rtol: 1e-4,
+      atol: 1e-5,
+    });
+  });
+
+  test("saved again, is the same file but for its order, and its settings are PEFT's", async () => {
+    const { adapter } = await withAdapter(tinyLlama(), golden);
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
+    await saveAdapter(folder, adapter!, { base: "../models/llama" });
+    const again = await withAdapter(tinyLlama(), folder);
+    expect([...again.adapter!.weights].sort()).toEqual([...adapter!.weights].sort());
+    const json = JSON.parse(await readFile(join(folder, "adapter_config.json"), "utf8"));
+    for (const key of Object.keys(json)) expect(settings, key).toHaveProperty(key, json[key]);
+  });
+});
+
+describe("an adapter is refused", () => {
+  test("when it is another base's", async () => {
+    await expect(withAdapter(tinyBert(), golden)).rejects.toThrow(
+      /made for another base \(got "?base_model\.model\.layers\.0\.mlp\.down_proj/,
+    );
+  });
+
+  test("when its shapes are another base's", async () => {
+    const { adapter } = await withAdapter(tinyLlama(), golden);
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
+    const weights = new Map(adapter!.weights);
+    const name = "layers.1.self_attn.q_proj.lora_A.weight";
+    weights.set(name, floats(new Float32Array(4 * 48), [4, 48]));
+    await saveAdapter(folder, { ...adapter!, weights }, { base: "x" });
+    await expect(withAdapter(tinyLlama(), folder)).rejects.toThrow(
+      /q_proj\.lora_A\.weight \[4,48\], wanted \[4,32\]/,
+    );
+  });
+
+  test("when it holds tensors that are no adapter's", async () => {
+    const { adapter } = await withAdapter(tinyLlama(), golden);
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
+    await saveAdapter(folder, adapter!, { base: "x" });
+    const more = new Map(adapter!.weights).set("score.weight", floats([1], [1]));
+    await writeSafetensors(join(folder, "adapter_model.safetensors"), more);
+    await expect(withAdapter(tinyLlama(), folder)).rejects.toThrow(/score\.weight/);
+  });
+
+  test("as a pickle, with a pointer to safetensors", async () => {
+    await using temporary = await temporaryFolder();
+    const folder = temporary.path;
+    await cp(join(golden, "adapter_config.json"), join(folder, "adapter_config.json"));
+    await writeFile(join(folder, "adapter_model.bin"), "PK");
+    await expect(withAdapter(tinyLlama(), folder)).rejects.toThrow(/safe_serialization/);
+  });
+
+  test.each([
+    [{ peft_type: "IA3" }, /"peft_type": "IA3"/],
+    [{ use_dora: true }, /"use_dora": true/],
+    [{ bias: "all" }, /"bias": "all"/],
+    [{ modules_to_save: ["score"] }, /modules_to_save/],
+    [{ alpha_pattern: { q_proj: 4 } }, /alpha_pattern/],
+    [{ r: 0 }, /field "r"/],
+    [{ target_modules: 3 }, /target_modules/],
+  ])("%j", (change, message) => {
+    expect(() => parsePeftConfig({ ...settings, ...change }, "adapter_config.json")).toThrow(
+      message,
+    );
+  });
+});
+
+test("rank-stabilised scaling is alpha / √rank", () => {
+  const { lora } = parsePeftConfig({ ...settings, use_rslora: true }, "adapter_config.json");
+  expect(lora.alpha / lora.rank).toBeCloseTo(8 / Math.sqrt(4));
+});
