@@ -2,7 +2,7 @@
 import { NearfoldError } from "../errors.ts";
 import { describeSpace, type Space } from "../space.ts";
 import { isJsonObject, type JsonObject, show } from "./json-file.ts";
-import type { Card, DataRecord, Lineage } from "./model.ts";
+import type { Card, DataRecord, Lineage, Merge } from "./model.ts";
 
 export const CARD_FILE = "nearfold.json";
 
@@ -53,17 +53,33 @@ export function requireOwnSpace(card: Card, found: Space, at: string): void {
 
 function isLineage(value: unknown): value is Lineage {
   if (!isJsonObject(value)) return false;
-  const { base, data, losses, seed, training, versions, metrics } = value;
+  const { base, merged, data, losses, seed, training, versions, metrics } = value;
   return (
     ["string", "undefined"].includes(typeof base) &&
     ["number", "undefined"].includes(typeof seed) &&
     (training === undefined || isJsonObject(training)) &&
+    (merged === undefined || isMerge(merged)) &&
     Array.isArray(data) &&
     data.every(isDataRecord) &&
     Array.isArray(losses) &&
     losses.every((loss) => typeof loss === "string") &&
     isRecordOf(versions, "string") &&
     isRecordOf(metrics, "number")
+  );
+}
+
+function isMerge(value: unknown): value is Merge {
+  if (!isJsonObject(value) || typeof value.method !== "string") return false;
+  const { models } = value;
+  return (
+    Array.isArray(models) &&
+    models.every(
+      (model) =>
+        isJsonObject(model) &&
+        typeof model.name === "string" &&
+        typeof model.space === "string" &&
+        typeof model.weight === "number",
+    )
   );
 }
 

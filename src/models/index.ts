@@ -4,6 +4,6 @@ export { exportGraph } from "./export.ts";
 export { spaceOf } from "./fingerprint.ts";
 export { type Head, type HeadLayer, poolingHead, widthOf } from "./head.ts";
 export { loadModel } from "./load.ts";
-export type { Card, DataRecord, Lineage, Model, Role } from "./model.ts";
+export type { Card, DataRecord, Lineage, Merge, MergedModel, Model, Role } from "./model.ts";
 export { architectures, type ModelType } from "./registry.ts";
 export { type SaveModelOptions, saveModel } from "./save.ts";

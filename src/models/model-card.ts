@@ -1,6 +1,6 @@
 /** README.md: the model card that the Hub and a person with an editor show. */
 import { type Head, isNormalized } from "./head.ts";
-import type { Card, DataRecord, Model } from "./model.ts";
+import type { Card, DataRecord, Merge, Model } from "./model.ts";
 
 /** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
 export function modelCard(model: Model, card: Card): string {
@@ -14,6 +14,9 @@ export function modelCard(model: Model, card: Card): string {
     `- Compared by: ${card.space.similarity}`,
     `- Vocabulary: ${architecture.vocabSize(config)} tokens`,
     ...(card.lineage.base === undefined ? [] : [`- Adapted from: ${inline(card.lineage.base)}`]),
+    ...(card.lineage.merged === undefined
+      ? []
+      : [`- Merged from: ${mixture(card.lineage.merged)}`]),
     ...Object.entries(prompts).flatMap(([role, text]) =>
       text === "" ? [] : [`- Put before a ${role}: \`${inline(text)}\``],
     ),
@@ -31,6 +34,14 @@ export function modelCard(model: Model, card: Card): string {
   ]
     .join("\n\n")
     .concat("\n");
+}
+
+/** "`a` (60 %) and `b` (40 %), by soup". */
+function mixture({ method, models }: Merge): string {
+  const parts = models.map(
+    ({ name, weight }) => `\`${inline(name)}\` (${+(100 * weight).toFixed(1)} %)`,
+  );
+  return `${parts.join(" and ")}, by ${inline(method)}`;
 }
 
 /** Strings as JSON, which is YAML too. */

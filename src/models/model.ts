@@ -45,6 +45,8 @@ export interface Card {
 export interface Lineage {
   /** The model it was adapted from; absent for one trained from nothing. */
   readonly base?: string;
+  /** The models whose weights it is a mixture of; absent for any other. */
+  readonly merged?: Merge;
   readonly data: readonly DataRecord[];
   /** The loss and its options, as text. */
   readonly losses: readonly string[];
@@ -55,6 +57,21 @@ export interface Lineage {
   readonly versions: Readonly<Record<string, string>>;
   /** Figures measured when it was saved. */
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** How several checkpoints became one. */
+export interface Merge {
+  /** "soup", "greedy soup", "slerp". */
+  readonly method: string;
+  readonly models: readonly MergedModel[];
+}
+
+export interface MergedModel {
+  readonly name: string;
+  /** The id of its space. */
+  readonly space: string;
+  /** Its share; all of them make 1. */
+  readonly weight: number;
 }
 
 export interface DataRecord {
