@@ -8,8 +8,8 @@ export interface ConfigReader {
   readonly isNull: (key: string) => boolean;
   /** A whole number of at least 1. */
   readonly count: (key: string, fallback?: number) => number;
-  /** A whole number of at least 0. */
-  readonly index: (key: string, fallback?: number) => number;
+  /** A whole number within bounds, these among them. */
+  readonly whole: (key: string, bounds: WholeBounds) => number;
   /** A count of layers: few enough to build all of them before a weight is looked for. */
   readonly layers: (key: string) => number;
   /** A count that divides another field's. */
@@ -36,6 +36,13 @@ export interface ConfigReader {
   readonly spelled: (names: Readonly<Record<string, string>>) => ConfigReader;
 }
 
+interface WholeBounds {
+  readonly least: number;
+  /** @default 2^31 - 1 */
+  readonly most?: number;
+  readonly fallback?: number;
+}
+
 /** Sizes above this are no model's: they are refused before anything is allocated. */
 const MOST = 2 ** 31 - 1;
 const MOST_LAYERS = 1024;
@@ -56,19 +63,21 @@ export function configReader(
       wanted,
     });
   const has = (key: string) => json[key] !== undefined && json[key] !== null;
-  const whole = (least: number) => (key: string, fallback?: number) => {
+  const whole = (key: string, { least, most = MOST, fallback }: WholeBounds) => {
     const value = json[key] ?? fallback;
-    if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST) {
-      throw wrong(key, `a whole number of at least ${least}`);
+    if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
+      const bound = most === MOST ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw wrong(key, `a whole number ${bound}`);
     }
     return value as number;
   };
-  const count = whole(1);
+  const count = (key: string, fallback?: number) =>
+    whole(key, fallback === undefined ? { least: 1 } : { least: 1, fallback });
   return {
     has,
     isNull: (key) => json[key] === null,
     count,
-    index: whole(0),
+    whole,
     layers: (key) => {
       const value = count(key);
       if (value > MOST_LAYERS) throw wrong(key, `at most ${MOST_LAYERS} layers`);
