@@ -27,4 +27,11 @@ export interface Architecture<Config = unknown> {
   readonly kept?: RegExp;
   /** The same, but left out: heads of other tasks, and constants. */
   readonly dropped?: RegExp;
+  /** Names under which a checkpoint may hold a weight a second time, and that weight's own name. */
+  readonly copies?: (config: Config) => Readonly<Record<string, string>>;
+  /**
+   * The weight `[V, width]` whose products with a token's vector are the logits of the next token. @default it is no language model
+   * @throws unsupported where logits are more than that
+   */
+  readonly languageHead?: (config: Config) => string;
 }

@@ -12,6 +12,9 @@ import { type Head, poolingHead } from "./head.ts";
 /** Names in a message; the rest is counted. */
 const NAMED = 8;
 
+/** Rows compared at a time. */
+const ROWS = 1024;
+
 const noLayers = poolingHead("mean", { normalize: false });
 
 /** What the forward pass reads, by name, in the order of first use. */
@@ -33,7 +36,7 @@ export function weightShapes(
 
 /**
  * Reads the weights as float32, under the architecture's own names.
- * @throws mismatch naming tensors that are missing, of another shape, or unknown
+ * @throws mismatch naming tensors that are missing, of another shape, unknown, or tied and not equal
  */
 export async function readCheckpoint(
   file: Safetensors,
@@ -42,7 +45,12 @@ export async function readCheckpoint(
   config: unknown,
 ): Promise<Map<string, Tensor<"float32">>> {
   const wanted = weightShapes(architecture, config);
-  const stored = storedNames(file, at, architecture);
+  const stored = await withoutCopies(
+    file,
+    at,
+    storedNames(file, at, architecture),
+    architecture.copies?.(config) ?? {},
+  );
   refuse(
     at,
     "tensors are missing",
@@ -87,6 +95,40 @@ function storedNames(
     stored.set(name, there);
   }
   return stored;
+}
+
+/** The names without those of copies; where only a copy is there, it stands for the weight. @throws mismatch for copies that differ */
+async function withoutCopies(
+  file: Safetensors,
+  at: string,
+  stored: ReadonlyMap<string, string>,
+  copies: Readonly<Record<string, string>>,
+): Promise<Map<string, string>> {
+  const left = new Map(stored);
+  for (const [copy, name] of Object.entries(copies)) {
+    const [there, own] = [left.get(copy), left.get(name)];
+    if (there === undefined) continue;
+    left.delete(copy);
+    if (own === undefined) left.set(name, there);
+    else if (!(await sameNumbers(file, there, own))) {
+      const got = `${there} and ${own}`;
+      throw new NearfoldError("mismatch", "config.json ties two weights that differ", { at, got });
+    }
+  }
+  return left;
+}
+
+/** Read a part at a time: both may be the largest weights of a model. */
+async function sameNumbers(file: Safetensors, a: string, b: string): Promise<boolean> {
+  const { shape } = file.info(a);
+  if (`${shape}` !== `${file.info(b).shape}`) return false;
+  for (let from = 0; from < shape[0]; from += ROWS) {
+    const rows = [from, Math.min(from + ROWS, shape[0])] as const;
+    const one = await file.readAsFloat32(a, { rows });
+    const other = await file.readAsFloat32(b, { rows });
+    if (!one.data.every((x, i) => x === other.data[i])) return false;
+  }
+  return true;
 }
 
 function refuse(at: string, what: string, names: readonly string[]): void {

@@ -13,6 +13,10 @@ import type { ConfigReader } from "./config.ts";
 import type { LayerType } from "./layer-types.ts";
 import { parseRope } from "./rope-config.ts";
 
+/** Names of the table of token embeddings and of the language model's head; tied, they are one weight. */
+const TABLE = "embed_tokens.weight";
+const HEAD = "lm_head.weight";
+
 export interface DecoderConfig {
   readonly vocabSize: number;
   readonly hiddenSize: number;
@@ -109,7 +113,7 @@ export function decoder(
     rmsNorm(x, at(`${name}.weight`, [width]), { epsilon });
   const rotate = rotationOf(layout, config.rope, headWidth);
 
-  let x = gather(weights("embed_tokens.weight", ["V", width]), layout.ids);
+  let x = gather(weights(TABLE, ["V", width]), layout.ids);
   for (let i = 0; i < config.layers; i++) {
     const layer = scope(weights, `layers.${i}`);
     const mixed = selfAttention(
@@ -194,9 +198,11 @@ export const decoderEntry = {
   maxTokens: ({ maxPositions }) => maxPositions,
   vocabSize: ({ vocabSize }) => vocabSize,
   batches: "packed",
-  tables: ["embed_tokens.weight"],
+  tables: [TABLE],
   module: "Transformer",
   renames: [[/^model\./, ""]],
   kept: /^lm_head\.weight$/,
+  copies: ({ tiedHead }) => (tiedHead ? { [HEAD]: TABLE } : {}),
+  languageHead: ({ tiedHead }) => (tiedHead ? TABLE : HEAD),
   dropped: /(^|\.)rotary_emb\.inv_freq$|^score\./,
 } as const satisfies Omit<Architecture<DecoderConfig>, "parseConfig">;

@@ -1,13 +1,16 @@
 /** The text part of Gemma 3 (arXiv:2503.19786) and EmbeddingGemma (arXiv:2509.20354), as transformers' models/gemma3/modeling_gemma3.py computes it. */
+import { NearfoldError } from "../errors.ts";
 import type { Value } from "../graph/node.ts";
 import { add, gather, mul, rmsNorm } from "../graph/ops/index.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
 import { type Rope, rotationOf } from "../nn/rope.ts";
 import { scope, type Weights } from "../nn/weights.ts";
+import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 import {
   type DecoderConfig,
+  decoderEntry,
   gatedMlp,
   parseDecoderConfig,
   selfAttention,
@@ -16,7 +19,7 @@ import {
 import { type LayerType, parseLayerTypes } from "./layer-types.ts";
 import { parseRope } from "./rope-config.ts";
 
-export interface Gemma3Config extends DecoderConfig {
+interface Gemma3Config extends DecoderConfig {
   readonly layerTypes: readonly LayerType[];
   /** Of the sliding layers; `rope` is that of the others. */
   readonly slidingRope: Rope;
@@ -27,7 +30,7 @@ export interface Gemma3Config extends DecoderConfig {
 }
 
 /** Of every `sliding_window_pattern` layers the last sees everything. Both sides are seen where `use_bidirectional_attention` says so. */
-export function parseGemma3Config(read: ConfigReader): Gemma3Config {
+function parseGemma3Config(read: ConfigReader): Gemma3Config {
   const common = parseDecoderConfig(read, {
     theta: 1_000_000,
     layerType: "full_attention",
@@ -66,12 +69,7 @@ export function parseGemma3Config(read: ConfigReader): Gemma3Config {
 }
 
 /** `last_hidden_state` `[T, hidden_size]`, after the last norm. */
-export function gemma3(
-  config: Gemma3Config,
-  weights: Weights,
-  layout: Layout,
-  dropout: Dropout,
-): Value {
+function gemma3(config: Gemma3Config, weights: Weights, layout: Layout, dropout: Dropout): Value {
   const { hiddenSize: width, headWidth, rmsNormEps: epsilon } = config;
   // Its norms are kept as what they differ from 1.
   const normBy = (x: Value, weight: Value) => rmsNorm(x, add(1, weight), { epsilon });
@@ -105,3 +103,19 @@ export function gemma3(
   }
   return norm(x, "norm", weights);
 }
+
+/** What its entry has beside the family's. */
+export const gemma3Entry = {
+  ...decoderEntry,
+  parseConfig: parseGemma3Config,
+  forward: gemma3,
+  languageHead: (config) => {
+    const { finalLogitSoftcapping: got } = config;
+    if (got === undefined) return decoderEntry.languageHead(config);
+    const what = "a language model whose logits are capped is not built";
+    throw new NearfoldError("unsupported", what, {
+      got: `final_logit_softcapping ${got}`,
+      wanted: "null",
+    });
+  },
+} as const satisfies Architecture<Gemma3Config>;

@@ -2,7 +2,7 @@ import { NearfoldError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { type BertConfig, bert, parseBertConfig } from "./bert.ts";
 import { type DecoderConfig, decoderEntry } from "./decoder.ts";
-import { type Gemma3Config, gemma3, parseGemma3Config } from "./gemma3.ts";
+import { gemma3Entry } from "./gemma3.ts";
 import { parseLlamaConfig } from "./llama.ts";
 import { parseMistralConfig } from "./mistral.ts";
 import { parseQwen3Config } from "./qwen3.ts";
@@ -39,11 +39,7 @@ export const architectures = {
     ...decoderEntry,
     parseConfig: parseQwen3Config,
   } satisfies Architecture<DecoderConfig>,
-  gemma3_text: {
-    ...decoderEntry,
-    parseConfig: parseGemma3Config,
-    forward: gemma3,
-  } satisfies Architecture<Gemma3Config>,
+  gemma3_text: gemma3Entry,
   static: {
     parseConfig: parseStaticConfig,
     forward: staticEmbedding,
@@ -60,6 +56,12 @@ export const architectures = {
 
 export type ModelType = keyof typeof architectures;
 
+/** What to do about kinds that are near one of ours. */
+const hints: Readonly<Record<string, string>> = {
+  gemma3:
+    "It reads images too: save its text part, whose model_type is gemma3_text, as a folder of its own",
+};
+
 /** @throws unsupported, naming the architectures there are */
 export function architectureOf(modelType: unknown, at: string): Architecture {
   if (typeof modelType === "string" && Object.hasOwn(architectures, modelType)) {
@@ -69,5 +71,7 @@ export function architectureOf(modelType: unknown, at: string): Architecture {
     at,
     got: JSON.stringify(modelType) ?? "nothing",
     wanted: `one of ${Object.keys(architectures).join(", ")}`,
+    ...(typeof modelType === "string" &&
+      Object.hasOwn(hints, modelType) && { hint: hints[modelType] }),
   });
 }

@@ -13,10 +13,11 @@ interface RopeDefaults {
 
 /**
  * `rope_parameters`, flat or by kind of layer, or else `rope_theta` and `rope_scaling`.
- * @throws bad-input for a kind of scaling that is not one of ours
+ * @throws bad-input for a kind of scaling that is not one of ours, unsupported where only a part of each head turns
  */
 export function parseRope(read: ConfigReader, defaults: RopeDefaults): Rope {
   const { theta, layerType, legacyTheta = "rope_theta" } = defaults;
+  read.refuse("partial_rotary_factor", 1);
   const given = read.inside("rope_parameters");
   const parameters = (layerType !== undefined && given?.inside(layerType)) || given;
   if (parameters) {
@@ -43,6 +44,7 @@ const scalings: Readonly<Record<string, (read: ConfigReader) => RopeScaling | un
 };
 
 function parseScaling(read: ConfigReader): RopeScaling | undefined {
+  read.refuse("partial_rotary_factor", 1);
   const key = read.has("rope_type") ? "rope_type" : "type";
   return scalings[read.choice(key, Object.keys(scalings), "default")](read);
 }
