@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { infoNce } from "../src/losses/index.ts";
 import { poolingHead } from "../src/models/head.ts";
-import { pack } from "../src/nn/pack.ts";
+import { batchingOf } from "../src/nn/batching.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { decodeModelProto } from "../src/onnx/proto.ts";
 import { openSession } from "../src/runtime/session.ts";
@@ -22,7 +22,6 @@ test("ONNX Runtime computes the weight gradients of a layer before it goes on to
   const { graph, dense } = fusedGraph(
     { architecture, config, head: poolingHead(), dropout: false },
     { loss: infoNce(), columns: 2, identity: false },
-    1,
   );
   const { bytes } = encodeModel(graph);
   const folder = await mkdtemp(join(tmpdir(), "nearfold-profile-"));
@@ -37,7 +36,7 @@ test("ONNX Runtime computes the weight gradients of a layer before it goes on to
     ]);
     await session.run({
       ...Object.fromEntries(weights),
-      ...pack([
+      ...batchingOf(architecture, poolingHead()).pack([
         [5, 6, 7],
         [8, 9],
         [5, 6],

@@ -2,7 +2,6 @@ import { graphOf } from "../graph/node.ts";
 import { encoderGraph } from "../models/encoder-graph.ts";
 import type { Model } from "../models/model.ts";
 import { batchingOf } from "../nn/batching.ts";
-import { withEmptyBlocks } from "../nn/empty-blocks.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { openSession, type SessionOptions } from "../runtime/session.ts";
 import { openWorkerSession } from "../runtime/worker-session.ts";
@@ -13,14 +12,10 @@ export interface Forward extends AsyncDisposable {
   run(sequences: readonly Int32Array[]): Promise<Float32Array>;
 }
 
-/** Blocks of like length that attention works on. */
-const BLOCKS = 3;
-
 /**
  * One session for all batches. The weights are constants of its graph, which ONNX Runtime lays out anew once: on MiniLM, one thread, a query of 16
  * tokens took 5.5 ms so, 8.3 ms with weights as inputs (which are not copied), 8.0 ms with constants left as they are; 64 tokens 15.9,
- * 19.0, 18.6; batches of thousands of tokens the same in all. A session for each number of blocks would hold each weight three times, so there is one for
- * the most, and blocks that a batch does not need are empty: 5.4 ms and 15.9 ms for the same texts.
+ * 19.0, 18.6; batches of thousands of tokens the same in all. The empty blocks of a batch cost next to nothing: 5.4 ms and 15.9 ms for the same texts.
  */
 export async function openForward(
   model: Model,
@@ -28,7 +23,7 @@ export async function openForward(
 ): Promise<Forward> {
   const { architecture, config, head, weights } = model;
   const batching = batchingOf(architecture, head);
-  const { embeddings } = encoderGraph(architecture, config, head, batching.layout(BLOCKS));
+  const { embeddings } = encoderGraph(architecture, config, head, batching.layout());
   const { bytes } = encodeModel(graphOf({ embeddings }), { weights });
   const { worker = false, providers, threads } = options;
   const open = worker ? openWorkerSession : openSession;
@@ -40,8 +35,7 @@ export async function openForward(
   });
   return {
     run: async (sequences) => {
-      const packed = batching.pack(sequences, { maxBlocks: BLOCKS });
-      const { feeds } = withEmptyBlocks(packed, BLOCKS);
+      const { feeds } = batching.pack(sequences);
       const found = await session.run(feeds);
       return found.embeddings.data as Float32Array;
     },

@@ -85,8 +85,8 @@ export class GradientComputer implements AsyncDisposable {
   async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
     const packed = this.#pack(batch.sequences, 0, step);
     const { task = 0 } = batch;
-    const compiled = await this.#open(`fused${packed.blocks} ${task}`, () =>
-      fusedGraph(this.#encoding, this.#objectives[task], packed.blocks),
+    const compiled = await this.#open(`fused ${task}`, () =>
+      fusedGraph(this.#encoding, this.#objectives[task]),
     );
     const feeds = { ...weights, ...packed.feeds, ...this.#identity(batch) };
     const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
@@ -107,9 +107,7 @@ export class GradientComputer implements AsyncDisposable {
     const chunks = [];
     for (let start = 0; start < sequences.length; start += chunkSize) {
       const packed = this.#pack(sequences.slice(start, start + chunkSize), start, step);
-      const { session } = await this.#open(`forward${packed.blocks}`, () =>
-        forwardGraph(this.#encoding, packed.blocks),
-      );
+      const { session } = await this.#open("forward", () => forwardGraph(this.#encoding));
       const results = await session.run({ ...weights, ...packed.feeds });
       embeddings.set(results[names.embeddings].data as Float32Array, start * width);
       chunks.push({ start, packed });
@@ -143,9 +141,7 @@ export class GradientComputer implements AsyncDisposable {
     gradient: Tensor,
     first: boolean,
   ): Promise<Compiled> {
-    const compiled = await this.#open(`backward${packed.blocks}`, () =>
-      backwardGraph(this.#encoding, packed.blocks),
-    );
+    const compiled = await this.#open("backward", () => backwardGraph(this.#encoding));
     const feeds = { ...weights, ...packed.feeds, [names.embeddingGradient]: gradient };
     const { dense } = compiled.shape;
     const into = this.#buffers(first ? this.#sums : this.#scratch, dense, weights);

@@ -73,8 +73,8 @@ export interface GradientGraph {
 }
 
 /** Batch in, embeddings out; no gradients. */
-export function forwardGraph(encoding: Encoding, blocks: number): Graph {
-  const { embeddings } = trained(encoding, blocks);
+export function forwardGraph(encoding: Encoding): Graph {
+  const { embeddings } = trained(encoding);
   return graphOf({ [names.embeddings]: embeddings });
 }
 
@@ -89,28 +89,24 @@ export function lossGraph(objective: Objective, width: number): Graph {
 }
 
 /** A chunk of the batch and the gradient of its embeddings in; the gradients of the weights out. */
-export function backwardGraph(encoding: Encoding, blocks: number): GradientGraph {
-  const encoded = trained(encoding, blocks);
+export function backwardGraph(encoding: Encoding): GradientGraph {
+  const encoded = trained(encoding);
   const width = encoded.embeddings.shape[1];
   const injected = input(names.embeddingGradient, "float32", ["B", width]);
   return gradientGraph(encoded, new Map([[encoded.embeddings, injected]]), {});
 }
 
 /** Batch in; loss and the gradients of the weights out: the three steps of gradient caching as one graph. */
-export function fusedGraph(
-  encoding: Encoding,
-  objective: Objective,
-  blocks: number,
-): GradientGraph {
-  const encoded = trained(encoding, blocks);
+export function fusedGraph(encoding: Encoding, objective: Objective): GradientGraph {
+  const encoded = trained(encoding);
   const loss = lossOf(objective, encoded.embeddings);
   return gradientGraph(encoded, new Map([[loss, scalar(1)]]), { [names.loss]: loss });
 }
 
 /** What of the encoder is trained: its weights, or adapters beside them. */
-export function trained(encoding: Encoding, blocks: number): Trained {
+export function trained(encoding: Encoding): Trained {
   const { architecture, config, head, dropout, lora } = encoding;
-  const layout = batchingOf(architecture, head).layout(blocks);
+  const layout = batchingOf(architecture, head).layout();
   const { embeddings, weights } = encoderGraph(architecture, config, head, layout, {
     dropout: dropout && architecture.batches !== "bags",
   });
@@ -123,7 +119,7 @@ export function trained(encoding: Encoding, blocks: number): Trained {
 export function loraSites(encoding: Encoding): readonly LoraSite[] {
   const { architecture, config, head, lora } = encoding;
   if (!lora) throw bug("nothing says which layers to adapt");
-  const layout = batchingOf(architecture, head).layout(1);
+  const layout = batchingOf(architecture, head).layout();
   const { embeddings } = encoderGraph(architecture, config, head, layout);
   return addLora([embeddings], lora).sites;
 }
