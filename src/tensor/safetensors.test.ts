@@ -7,7 +7,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NearfoldError } from "../errors.ts";
 import { type DType, dtypes } from "./dtype.ts";
+import { toFloat32 } from "./half.ts";
 import { openSafetensors, parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import { float32Parts } from "./stored-tensor.ts";
 import { floats, ints, type Tensor, type TensorData, tensor, zeros } from "./tensor.ts";
 
 let folder: string;
@@ -68,7 +70,13 @@ describe("files of the reference library", () => {
   test("every dtype is read", async () => {
     await using tensors = await openSafetensors(golden("safetensors/dtypes.safetensors"));
     expect(tensors.metadata).toEqual({ format: "pt" });
-    expect(tensors.info("float16")).toEqual({ dtype: "float16", shape: [2, 4] });
+    const { offset, ...what } = tensors.info("float16");
+    const path = golden("safetensors/dtypes.safetensors");
+    expect(what).toEqual({ name: "float16", path, dtype: "float16", shape: [2, 4] });
+    const bytes = (await readFile(path)).subarray(offset, offset + 16);
+    expect(parseSafetensors(await readFile(path)).tensors.get("float16")!.data).toEqual(
+      new Float16Array(Uint8Array.from(bytes).buffer),
+    );
     const data = async (name: string) => [...(await tensors.read(name)).data];
     expect(await data("float64")).toEqual(values);
     expect(await data("float32")).toEqual([...Float32Array.from(values)]);
@@ -237,6 +245,26 @@ describe("conversion in chunks", () => {
     const bits = new Uint32Array(data.buffer);
     expect(bits.length).toBe(size);
     expect(bits.findIndex((word, i) => word !== words[i] << 16)).toBe(-1);
+  });
+
+  test.each<[dtype: DType, of: (wide: Float32Array) => ArrayLike<number>]>([
+    ["bfloat16", () => words],
+    ["float16", (wide) => Float16Array.from(wide)],
+    ["float32", (wide) => wide],
+    ["float64", (wide) => Float64Array.from(wide)],
+  ])("part by part, %s", async (dtype, of) => {
+    const { data: wide } = toFloat32(tensor("bfloat16", [size], words));
+    const x = tensor(dtype, [size], of(wide) as never);
+    await writeSafetensors(at("parts"), new Map([["x", x]]));
+    await using tensors = await openSafetensors(at("parts"));
+    const { data: whole } = await tensors.readAsFloat32("x");
+    let done = 0;
+    for await (const part of float32Parts(tensors.info("x"))) {
+      const wanted = whole.subarray(done, done + part.length);
+      expect(wanted.findIndex((value, i) => value !== part[i])).toBe(-1);
+      done += part.length;
+    }
+    expect(done).toBe(size);
   });
 
   test("the peak is the result and a few megabytes", async () => {
