@@ -10,8 +10,10 @@ import { batchSemiHardTriplet } from "./batch-semi-hard-triplet.ts";
 
 const softplus = (x: number) => Math.log1p(Math.exp(x));
 
-/** Points on a line and their classes; margin 5, so that every triplet here counts. */
+/** Points on a line and their classes; the margin is 5. */
 const cases = [
+  ["hard: beyond the margin is 0", batchHardTriplet, [0, 1, 6.5], [0, 0, 1], 0.25],
+  ["semi-hard: beyond the margin is 0", batchSemiHardTriplet, [0, 1, 6.5], [0, 0, 1], 0.25],
   ["hard: a text without a positive is not averaged", batchHardTriplet, [0, 1, 3], [0, 0, 1], 3.5],
   [
     "soft margin",
