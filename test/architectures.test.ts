@@ -36,11 +36,15 @@ describe.each(names)("%s", (name) => {
   async function encode(
     sequences: readonly (readonly number[])[],
     pooling: PoolingMode,
-    { maxBlocks = 3, normalize = false } = {},
+    { maxBlocks = 3, normalize = false, tokenTypes }: EncodeOptions = {},
   ) {
-    const packed = pack(sequences, { poolWeights: poolWeights([pooling]), maxBlocks });
+    const packed = pack(sequences, {
+      poolWeights: poolWeights([pooling]),
+      maxBlocks,
+      ...(tokenTypes && { tokenTypes }),
+    });
     const head = poolingHead(pooling, { normalize });
-    const layout = packedLayout(packed.blocks);
+    const layout = packedLayout(packed.blocks, { tokenTypes: tokenTypes !== undefined });
     const { tokens, embeddings } = encoderGraph(architecture, config, head, layout);
     await using session = await openSession(encodeModel(graphOf({ tokens, embeddings })).bytes);
     const found = await session.run({ ...Object.fromEntries(weights), ...packed.feeds });
@@ -53,6 +57,15 @@ describe.each(names)("%s", (name) => {
   test.each([1, 2, 3])("hidden states, packed in at most %i blocks", async (maxBlocks) => {
     const { tokens } = await encode(texts, "mean", { maxBlocks });
     expect(inRows(tokens, lengths, width)).toBeClose(wanted("last_hidden_state"), hidden);
+  });
+
+  const types = golden.get("token_type_ids");
+  test.skipIf(!types)("hidden states with token types", async () => {
+    const { tokens } = await encode(texts, "mean", { tokenTypes: unpad(types!, lengths) });
+    expect(inRows(tokens, lengths, width)).toBeClose(
+      wanted("last_hidden_state_token_types"),
+      hidden,
+    );
   });
 
   test.each([
@@ -108,7 +121,7 @@ describe.each(names)("%s", (name) => {
     const { pooling } = goldenJson<{ pooling: string }>(`models/${name}/golden`);
     const mode: PoolingMode = pooling === "last" ? "lasttoken" : "mean";
     const encoding = { architecture, config, head: poolingHead(mode), dropout: false };
-    const objective = { loss: infoNce(), columns: 2, identity: false };
+    const objective = { loss: infoNce(), columns: 2, labels: 0, identity: false };
     await using computer = new GradientComputer(encoding, [objective], { chunkSize, seed: 1 });
     const sequences = unpad(io.get("input_ids")!, facts.lengths);
     const live = Object.fromEntries(weights);
@@ -123,6 +136,12 @@ describe.each(names)("%s", (name) => {
     }
   });
 });
+
+interface EncodeOptions {
+  readonly maxBlocks?: number;
+  readonly normalize?: boolean;
+  readonly tokenTypes?: readonly (readonly number[])[];
+}
 
 interface GradientFacts {
   readonly loss: number;

@@ -1,32 +1,29 @@
 import { NearfoldError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
-import { type BertConfig, bert, parseBertConfig } from "./bert.ts";
+import { bertEntry } from "./bert.ts";
 import { type DecoderConfig, decoderEntry } from "./decoder.ts";
+import { distilBertEntry } from "./distilbert.ts";
 import { gemma3Entry } from "./gemma3.ts";
 import { parseLlamaConfig } from "./llama.ts";
 import { parseMistralConfig } from "./mistral.ts";
+import { modernBertEntry } from "./modernbert.ts";
+import { mpnetEntry } from "./mpnet.ts";
+import { nomicBertEntry } from "./nomic-bert.ts";
 import { parseQwen3Config } from "./qwen3.ts";
+import { robertaEntry } from "./roberta.ts";
 import { parseStaticConfig, type StaticConfig, staticEmbedding } from "./static.ts";
+import { t5Entry } from "./t5.ts";
 
 /** Every architecture by the `model_type` of its config.json. Adding one: a file of config + forward, and an entry here. */
 export const architectures = {
-  bert: {
-    parseConfig: parseBertConfig,
-    forward: bert,
-    width: ({ hiddenSize }) => hiddenSize,
-    maxTokens: ({ maxPositions }) => maxPositions,
-    vocabSize: ({ vocabSize }) => vocabSize,
-    batches: "packed",
-    tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
-    module: "Transformer",
-    renames: [
-      [/^bert\./, ""],
-      [/\.LayerNorm\.gamma$/, ".LayerNorm.weight"],
-      [/\.LayerNorm\.beta$/, ".LayerNorm.bias"],
-    ],
-    kept: /^pooler\./,
-    dropped: /^(cls|classifier|qa_outputs)\.|^embeddings\.(position_ids|token_type_ids)$/,
-  } satisfies Architecture<BertConfig>,
+  bert: bertEntry,
+  distilbert: distilBertEntry,
+  roberta: robertaEntry,
+  "xlm-roberta": robertaEntry,
+  mpnet: mpnetEntry,
+  nomic_bert: nomicBertEntry,
+  modernbert: modernBertEntry,
+  t5: t5Entry,
   llama: {
     ...decoderEntry,
     parseConfig: parseLlamaConfig,
