@@ -4,6 +4,7 @@ const layers = [
   "graph",
   "onnx",
   "text",
+  "hub",
   "nn",
   "losses",
   "optim",
