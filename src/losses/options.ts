@@ -37,9 +37,9 @@ export function nameIn<T extends object>(table: T): Field<keyof T & string> {
   return oneOf(Object.keys(table) as (keyof T & string)[]);
 }
 
-const MOST_ENTRIES = 64;
+const MOST_ENTRIES = 32;
 
-/** A list of at most 64, which may be empty. */
+/** A list of at most 32, which may be empty. */
 export function listOf<T>(entry: Field<T>): Field<readonly T[]> {
   return {
     wanted: `a list, each ${entry.wanted}`,

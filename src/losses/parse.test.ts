@@ -64,9 +64,9 @@ test.each([
     /a weight for each/,
   ],
   [
-    "modifiers within modifiers",
+    "a modifier inside itself",
     deep(1000),
-    /modifiers within modifiers \(wanted at most 4 deep\)/,
+    /^tasks\.json, matryoshka, matryoshka: a modifier inside itself \(got matryoshka around matryoshka/,
   ],
 ])("refuses %s", (_, json, message) => {
   const parse = () => parseLoss(json, "tasks.json");

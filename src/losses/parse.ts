@@ -3,7 +3,14 @@ import { NearfoldError } from "../errors.ts";
 import type { Loss } from "./loss.ts";
 import { joinNeeds, type Needs } from "./needs.ts";
 import { checkOptions, isObject, show } from "./options.ts";
-import { type LossEntry, losses, type ModifierEntry, modifiers } from "./registry.ts";
+import {
+  type LossEntry,
+  type LossName,
+  losses,
+  type ModifierEntry,
+  type ModifierName,
+  modifiers,
+} from "./registry.ts";
 
 export interface ParsedLoss {
   /** As people write it: `contrastive`, `matryoshka(info-nce)`. */
@@ -13,8 +20,7 @@ export interface ParsedLoss {
   readonly needs: Needs;
 }
 
-/** Modifiers around modifiers, and losses of a sum: enough for any use, few enough for a hostile file. */
-const MOST_DEEP = 4;
+/** Of a sum. With this, and no modifier inside itself, a hostile file names some hundred losses at most. */
 const MOST_LOSSES = 16;
 
 /**
@@ -24,40 +30,48 @@ const MOST_LOSSES = 16;
  * @throws bad-argument naming the loss and the option, what it is and what it may be
  */
 export function parseLoss(json: unknown, at = "loss"): ParsedLoss {
-  return parse(json, at, 0);
+  return parse(json, at, []);
 }
 
-function parse(json: unknown, at: string, depth: number): ParsedLoss {
+/** @param around the modifiers that this loss is inside of */
+function parse(json: unknown, at: string, around: readonly string[]): ParsedLoss {
   const { name, ...rest } = typeof json === "string" ? { name: json } : objectOf(json, at);
-  const plain = find<LossEntry>(losses, name);
-  if (plain) {
-    const place = `${at}, ${name}`;
-    checkOptions(rest, plain.options, place);
-    return { name: name as string, loss: plain.make(rest as never), needs: plain.needs };
-  }
-  const modifier = find<ModifierEntry>(modifiers, name);
-  if (!modifier) {
+  if (
+    typeof name !== "string" ||
+    !(Object.hasOwn(losses, name) || Object.hasOwn(modifiers, name))
+  ) {
     const wanted = [...Object.keys(losses), ...Object.keys(modifiers)].join(", ");
     throw new NearfoldError("bad-argument", "no such loss", { at, got: show(name), wanted });
   }
   const place = `${at}, ${name}`;
-  if (depth === MOST_DEEP) {
-    const wanted = `at most ${MOST_DEEP} deep`;
-    throw new NearfoldError("bad-argument", "modifiers within modifiers", { at: place, wanted });
+  if (Object.hasOwn(modifiers, name)) {
+    return parseModifier(name as ModifierName, rest, place, around);
   }
-  const { [modifier.inner]: within, ...options } = rest as Record<string, unknown>;
-  checkOptions(options, modifier.options, place);
-  const inner = innerOf(modifier, within, place).map((one) => parse(one, place, depth + 1));
+  const { options, make, needs }: LossEntry = losses[name as LossName];
+  checkOptions(rest, options, place);
+  return { name, loss: make(rest as never), needs };
+}
+
+function parseModifier(
+  name: ModifierName,
+  rest: Readonly<Record<string, unknown>>,
+  at: string,
+  around: readonly string[],
+): ParsedLoss {
+  if (around.includes(name)) {
+    const got = [...around, name].join(" around ");
+    throw new NearfoldError("bad-argument", "a modifier inside itself", { at, got });
+  }
+  const entry: ModifierEntry = modifiers[name];
+  const { [entry.inner]: within, ...options } = rest;
+  checkOptions(options, entry.options, at);
+  const inner = innerOf(entry, within, at).map((one) => parse(one, at, [...around, name]));
+  const made = inner.map(({ loss }) => loss);
+  const needs = inner.map((one) => one.needs);
   return {
     name: `${name}(${inner.map((one) => one.name).join(", ")})`,
-    loss: modifier.make(
-      inner.map(({ loss }) => loss),
-      options as never,
-    ),
-    needs: joinNeeds(
-      inner.map(({ needs }) => needs),
-      place,
-    ),
+    loss: entry.make(made, options as never),
+    needs: joinNeeds(needs, at),
   };
 }
 
@@ -79,8 +93,4 @@ function objectOf(json: unknown, at: string): Readonly<Record<string, unknown>> 
     got: show(json),
     wanted: 'a name, or {"name": …} with options',
   });
-}
-
-function find<E>(table: Readonly<Record<string, E>>, name: unknown): E | undefined {
-  return typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined;
 }
