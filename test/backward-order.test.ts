@@ -21,7 +21,7 @@ test("ONNX Runtime computes the weight gradients of a layer before it goes on to
   const { architecture, config, checkpoint } = goldenModel("bert");
   const { graph, dense } = fusedGraph(
     { architecture, config, head: poolingHead(), dropout: false },
-    { loss: infoNce(), columns: 2, identity: false },
+    { loss: infoNce(), columns: 2, labels: 0, identity: false },
   );
   const { bytes } = encodeModel(graph);
   const folder = await mkdtemp(join(tmpdir(), "nearfold-profile-"));

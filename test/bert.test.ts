@@ -5,7 +5,7 @@ import { encoderGraph } from "../src/models/encoder-graph.ts";
 import { poolingHead } from "../src/models/head.ts";
 import { pack } from "../src/nn/pack.ts";
 import { packedLayout } from "../src/nn/packed-layout.ts";
-import { type PoolingMode, poolWeights } from "../src/nn/pooling.ts";
+import { poolWeights } from "../src/nn/pooling.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { AdamW, type Moments } from "../src/optim/adamw.ts";
 import { RowSums } from "../src/optim/row-sums.ts";
@@ -69,7 +69,7 @@ const grads = goldenJson<{ loss: number; lengths: number[]; gradient_abs_max: nu
 );
 const batch = { sequences: unpad(io.get("input_ids")!, grads.lengths) };
 const encoding = { architecture, config, head: poolingHead(), dropout: false };
-const objective = { loss: infoNce(), columns: 2, identity: false };
+const objective = { loss: infoNce(), columns: 2, labels: 0, identity: false };
 
 function computer(chunkSize: number, { dropout = false } = {}) {
   return new GradientComputer({ ...encoding, dropout }, [objective], { chunkSize, seed: 1 });

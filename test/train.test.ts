@@ -4,13 +4,21 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
 import { fillNormal } from "../src/graph/rng.ts";
+import { parseLoss } from "../src/losses/index.ts";
 import { configReader } from "../src/models/config.ts";
 import { poolingHead } from "../src/models/head.ts";
 import type { Model } from "../src/models/model.ts";
 import { architectureOf } from "../src/models/registry.ts";
 import { floats } from "../src/tensor/tensor.ts";
 import { parseTokenizer } from "../src/text/tokenizer.ts";
-import { type TrainEvent, type TrainOptions, train, trainToEnd } from "../src/train/index.ts";
+import {
+  type PreflightEvent,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+  trainTasks,
+  trainToEnd,
+} from "../src/train/index.ts";
 import { goldenTensors } from "./golden.ts";
 
 const words = Array.from({ length: 60 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}${i}`);
@@ -221,4 +229,72 @@ test("a checkpoint of another run is refused", async () => {
   await run(model("static"), { checkpoint, checkpointEvery: 2 });
   const other = run(model("static"), { checkpoint, resume: true, batchSize: 10 });
   await expect(other).rejects.toThrow(/the checkpoint is of another run/);
+});
+
+describe("adapters", () => {
+  const lora = { rank: 4, alpha: 8, targets: ["query", "value"] } as const;
+
+  test("learn while the base stays, and come merged into the model that is returned", async () => {
+    const start = model("bert");
+    const { events, trained } = await run(start, { lora, epochs: 4 });
+    const all = losses(events);
+    expect(all.at(-1)).toBeLessThan(0.7 * all[0]);
+    expect([...trained.adapter!.weights.keys()].length).toBe(2 * 2 * 2);
+    for (const [name, { data }] of start.weights) {
+      const same = trained.weights.get(name)!.data === data;
+      expect(same, name).toBe(!/attention\.self\.(query|value)\.weight$/.test(name));
+    }
+    const [preflight] = events as [PreflightEvent];
+    expect(preflight.parameters).toBe(8 * 4 * 32);
+  });
+
+  test("resume to the same bytes", async () => {
+    const checkpoint = await newFolder();
+    const controller = new AbortController();
+    const whole = await run(model("bert"), { lora });
+    const stop = (event: TrainEvent) => {
+      if (event.type === "step" && event.step === 2) controller.abort();
+    };
+    const { signal } = controller;
+    await expect(run(model("bert"), { lora, checkpoint, signal }, stop)).rejects.toThrow("stopped");
+    const resumed = await run(model("bert"), { lora, checkpoint, resume: true });
+    expect([...resumed.trained.adapter!.weights]).toEqual([...whole.trained.adapter!.weights]);
+  });
+});
+
+describe("several data sets", () => {
+  const labelled = pairs.map(({ anchor }, i) => ({
+    anchor,
+    negatives: [],
+    label: `topic${i % 10}`,
+  }));
+
+  test("each with its loss, needs and prompts; every batch is of one", async () => {
+    const tasks = [
+      { rows: pairs },
+      { rows: labelled, ...parseLoss("batch-all-triplet") },
+      { rows: pairs.map((pair, i) => ({ ...pair, label: i % 5 })), ...parseLoss("cosent") },
+    ];
+    const options = { batchSize: 8, learningRate: 1e-2, seed: 5, epochs: 2 };
+    const events: TrainEvent[] = [];
+    await trainToEnd(trainTasks(model("static"), tasks, options), (event) => events.push(event));
+    expect(losses(events).length).toBe(2 * 3 * 5);
+    expect(losses(events).every(Number.isFinite)).toBe(true);
+  });
+
+  test("a row that does not hold what the loss reads is named before anything is trained", async () => {
+    const tasks = [{ rows: pairs, ...parseLoss("cosent") }];
+    await expect(trainToEnd(trainTasks(model("static"), tasks))).rejects.toThrow(
+      /row 1: the label is not what the loss reads \(got none, wanted a similarity/,
+    );
+  });
+
+  test("the prompts of a set go before its texts", async () => {
+    const prompted = { rows: pairs, prompts: { query: "wa0 ", document: "" } };
+    const plain = await run(model("static"), {});
+    const events: TrainEvent[] = [];
+    const options = { batchSize: 8, learningRate: 1e-2, seed: 5 };
+    await trainToEnd(trainTasks(model("static"), [prompted], options), (e) => events.push(e));
+    expect(losses(events)[0]).not.toBe(losses(plain.events)[0]);
+  });
 });

@@ -1,7 +1,7 @@
 /** Which rows make which batch. */
 import { NearfoldError } from "../errors.ts";
 import { sequence, shuffle } from "../graph/rng.ts";
-import type { Pair } from "./pairs.ts";
+import type { Row } from "./row.ts";
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -23,7 +23,7 @@ export interface BatchOptions {
  * @throws bad-argument for a batch size below 1.
  */
 export function batches(
-  pairs: readonly Pair[],
+  rows: readonly Row[],
   { batchSize, seed, epoch = 0, noDuplicates = true }: BatchOptions,
 ): readonly Int32Array[] {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
@@ -33,10 +33,10 @@ export function batches(
     });
   }
   const order = shuffle(
-    Int32Array.from(pairs, (_, row) => row),
+    Int32Array.from(rows, (_, row) => row),
     sequence(seed, epoch),
   );
-  if (noDuplicates) return withoutDuplicates(pairs, order, batchSize);
+  if (noDuplicates) return withoutDuplicates(rows, order, batchSize);
   const starts = Array.from(
     { length: Math.ceil(order.length / batchSize) },
     (_, i) => i * batchSize,
@@ -49,7 +49,7 @@ export function batches(
  * linear even when all texts are equal: `next` finds the first batch with room as disjoint sets do.
  */
 function withoutDuplicates(
-  pairs: readonly Pair[],
+  rows: readonly Row[],
   order: Int32Array,
   batchSize: number,
 ): readonly Int32Array[] {
@@ -65,7 +65,7 @@ function withoutDuplicates(
   /** The batch after the last one that holds a text. */
   const free = new Map<string, number>();
   for (const row of order) {
-    const { anchor, positive, negatives } = pairs[row];
+    const { anchor, positive = anchor, negatives } = rows[row];
     const texts = [anchor, positive, ...negatives];
     const batch = withRoom(texts.reduce((most, text) => Math.max(most, free.get(text) ?? 0), 0));
     made[batch] ??= [];

@@ -12,6 +12,7 @@ export {
 export { type ParseRow, readJsonl } from "./jsonl.ts";
 export { type Line, type LineOptions, readLines, skips } from "./lines.ts";
 export { normalizeText } from "./normalize.ts";
-export { type Pair, type PairOptions, pairFields, parsePairs, readPairs } from "./pairs.ts";
+export { type Pair, type PairOptions, parsePairs, readPairs, readRows } from "./pairs.ts";
+export { type Label, type Row, rowFields } from "./row.ts";
 export { type SplitOptions, splitByHash, splitPairs } from "./split.ts";
 export { readSts, type ScoredPair } from "./sts.ts";

@@ -4,6 +4,7 @@ import { temporaryFolder } from "../../test/temporary.ts";
 import { NearfoldError } from "../errors.ts";
 import { skips } from "./lines.ts";
 import { parsePairs, readPairs } from "./pairs.ts";
+import { parseRows } from "./row.ts";
 
 const pair = (anchor: string, positive: string, ...negatives: string[]) => ({
   anchor,
@@ -37,6 +38,30 @@ describe("parsePairs takes", () => {
     ["four columns", ["a", "b", "c", "d"], [pair("a", "b", "c", "d")]],
   ])("%s", (_, row, pairs) => {
     expect(parsePairs(row, "x:1")).toEqual(pairs);
+  });
+});
+
+describe("parseRows takes", () => {
+  it.each([
+    ["a text and its class", { text: "a", label: "greeting" }, { anchor: "a", label: "greeting" }],
+    ["a class as a number", { text: "a", label: 3 }, { anchor: "a", label: 3 }],
+    [
+      "scored sentences",
+      { sentence1: "a", sentence2: "b", score: 4.5 },
+      { anchor: "a", positive: "b", label: 4.5 },
+    ],
+    ["a number in a table", { text: "a", label: " 2.5 " }, { anchor: "a", label: 2.5 }],
+    [
+      "a teacher's scores",
+      { query: "a", pos: "b", neg: ["c"], scores: [0.9, 0.1] },
+      { anchor: "a", positive: "b", negatives: ["c"], label: [0.9, 0.1] },
+    ],
+  ])("%s", (_, row, wanted) => {
+    expect(parseRows(row, "x:1")).toEqual([{ negatives: [], ...wanted }]);
+  });
+
+  it.each([{}, [], [1, "x"], [Number.NaN], true, " "])("but no label %j", (label) => {
+    expect(() => parseRows({ text: "a", label }, "x:1")).toThrow(/x:1: "label" is no label/);
   });
 });
 

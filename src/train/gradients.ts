@@ -33,6 +33,8 @@ export interface TokenBatch {
   readonly sequences: readonly ArrayLike<number>[];
   /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
   readonly identity?: Int32Array;
+  /** Row by row, as many numbers as the objective says. */
+  readonly labels?: Float32Array;
 }
 
 export interface BatchGradient {
@@ -88,7 +90,7 @@ export class GradientComputer implements AsyncDisposable {
     const compiled = await this.#open(`fused ${task}`, () =>
       fusedGraph(this.#encoding, this.#objectives[task]),
     );
-    const feeds = { ...weights, ...packed.feeds, ...this.#identity(batch) };
+    const feeds = { ...weights, ...packed.feeds, ...this.#facts(batch) };
     const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
     const results = await compiled.session.run(feeds, { into });
     const loss = (results[names.loss].data as Float32Array)[0];
@@ -119,7 +121,7 @@ export class GradientComputer implements AsyncDisposable {
     );
     const outcome = await lossSession.run({
       [names.embeddings]: floats(embeddings, [sequences.length, width]),
-      ...this.#identity(batch),
+      ...this.#facts(batch),
     });
     const gradient = outcome[names.embeddingGradient].data as Float32Array;
     let dense: readonly string[] = [];
@@ -167,14 +169,20 @@ export class GradientComputer implements AsyncDisposable {
     });
   }
 
-  #identity({ sequences, identity, task = 0 }: TokenBatch): Weights {
+  /** What the loss is told of a batch besides its embeddings. */
+  #facts({ sequences, identity, labels, task = 0 }: TokenBatch): Weights {
     const objective = this.#objectives[task];
-    if (!objective.identity) return {};
-    if (!identity) throw bug("a batch without the identity that its objective asks for");
+    if (objective.identity && !identity) throw bug("a batch without identity", { at: `${task}` });
+    if (objective.labels > 0 && !labels) throw bug("a batch without labels", { at: `${task}` });
     const size = sequences.length / objective.columns;
     return {
-      [names.anchorIdentity]: ints(identity.subarray(0, size)),
-      [names.documentIdentity]: ints(identity.subarray(size)),
+      ...(objective.labels > 0 && {
+        [names.labels]: floats(labels!, objective.labels === 1 ? [size] : [size, objective.labels]),
+      }),
+      ...(objective.identity && {
+        [names.anchorIdentity]: ints(identity!.slice(0, size)),
+        [names.documentIdentity]: ints(identity!.slice(size)),
+      }),
     };
   }
 

@@ -12,12 +12,13 @@ import {
 } from "../graph/node.ts";
 import { concat, dimOf, div, split, zerosLike } from "../graph/ops/index.ts";
 import { share } from "../graph/rewrite.ts";
-import type { Columns, Loss } from "../losses/loss.ts";
+import type { Loss } from "../losses/loss.ts";
 import type { Architecture } from "../models/architecture.ts";
 import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
 import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { addLora, type LoraConfig, type LoraSite } from "../nn/lora.ts";
+import type { BatchShape } from "./token-batches.ts";
 
 /** What is trained. */
 export interface Encoding {
@@ -31,10 +32,8 @@ export interface Encoding {
 }
 
 /** What its embeddings are trained for. */
-export interface Objective {
+export interface Objective extends BatchShape {
   readonly loss: Loss;
-  /** Columns of the data: anchor, positive, then hard negatives. */
-  readonly columns: number;
   /** Texts that are equal are no negatives of each other: feed `identity.*`. */
   readonly identity: boolean;
 }
@@ -52,6 +51,7 @@ export const names = {
   embeddings: "embeddings",
   /** A graph input where a gradient is injected, and an output where one comes out. */
   embeddingGradient: "d.embeddings",
+  labels: "labels",
   anchorIdentity: "identity.anchors",
   documentIdentity: "identity.documents",
   gradient: (weight: string) => `d.${weight}`,
@@ -125,22 +125,25 @@ export function loraSites(encoding: Encoding): readonly LoraSite[] {
 }
 
 /** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */
-function lossOf({ columns, loss, identity }: Objective, embeddings: Value): Value {
+function lossOf({ columns, labels, loss, identity }: Objective, embeddings: Value): Value {
   const size = div(dimOf(embeddings, 0), columns);
-  const parts = split(embeddings, concat(Array<Value>(columns).fill(size), 0), 0);
-  const [anchors, positives, ...negatives] = parts as [Value, Value, ...Value[]];
-  const all: Columns = {
-    anchors,
-    positives,
+  const sizes = concat(Array<Value>(columns).fill(size), 0);
+  const [anchors, positives, ...negatives] =
+    columns > 1 ? split(embeddings, sizes, 0) : [embeddings];
+  return loss({
+    anchors: anchors as Value,
+    ...(positives && { positives }),
     negatives,
+    ...(labels > 0 && {
+      labels: input(names.labels, "float32", labels === 1 ? ["Q"] : ["Q", labels]),
+    }),
     ...(identity && {
       identity: {
         anchors: input(names.anchorIdentity, "int32", ["Q"]),
         documents: input(names.documentIdentity, "int32", ["M"]),
       },
     }),
-  };
-  return loss(all);
+  });
 }
 
 function gradientGraph(

@@ -55,11 +55,7 @@ export class Run implements AsyncDisposable {
     this.#weights = { ...Object.fromEntries(model.weights), ...this.#trained };
     this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
     const identity = !settings.noDuplicates;
-    const objectives = losses.map((loss, task) => ({
-      loss,
-      columns: plan.columns[task],
-      identity,
-    }));
+    const objectives = losses.map((loss, task) => ({ loss, identity, ...plan.shapes[task] }));
     this.#gradients = new GradientComputer(encoding, objectives, { chunkSize, seed });
     this.#addTables();
     const printed = objectives.map((objective) => print(lossGraph(objective, widthOf(model))));

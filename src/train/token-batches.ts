@@ -1,21 +1,32 @@
 import { batches } from "../data/batches.ts";
-import type { Pair } from "../data/pairs.ts";
+import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
+import { type Needs, requireRow } from "../losses/needs.ts";
 import type { Model, Role } from "../models/model.ts";
 import type { TokenBatch } from "./gradients.ts";
 import { mixture } from "./mixture.ts";
 
 /** A data set, and what its texts are to the model. */
 export interface TaskData {
-  readonly pairs: readonly Pair[];
+  readonly rows: readonly Row[];
+  /** What the rows must hold. @default two texts at least */
+  readonly needs?: Needs;
   /** Put before each text of a role. @default the model's */
   readonly prompts?: Readonly<Record<Role, string>>;
 }
 
+/** What stands in every row of a task's batches. */
+export interface BatchShape {
+  /** Anchor, positive and as many hard negatives as every row has; 1 for single texts. */
+  readonly columns: number;
+  /** Numbers of a row's label; 0 where the loss reads none. */
+  readonly labels: number;
+}
+
 export interface TokenBatches {
   readonly totalSteps: number;
-  /** By task: anchor, positive and as many hard negatives as every pair has. */
-  readonly columns: readonly number[];
+  /** By task. */
+  readonly shapes: readonly BatchShape[];
   readonly distinctTexts: number;
   readonly truncated: number;
   /** Of each text once. */
@@ -39,6 +50,7 @@ interface Options {
 
 /** Batches too small to hold a negative teach nothing. */
 const SMALLEST = 2;
+const MOST_NEGATIVES = 32;
 
 /** Tokenizes each distinct text once and says which make up each step. */
 export function tokenBatches(
@@ -51,13 +63,13 @@ export function tokenBatches(
   const steps = planSteps(tasks, options);
   return {
     totalSteps: steps.length,
-    columns: tables.map(({ columns }) => columns),
+    shapes: tables.map(({ columns, labels }) => ({ columns, labels })),
     distinctTexts: texts.sequences.length,
     truncated: texts.truncated(),
     tokens: texts.sequences.reduce((sum, { length }) => sum + length, 0),
     batch: (step) => {
       const { epoch, task, rows: chosen } = steps[step];
-      const { columns, rows } = tables[task];
+      const { columns, labels, rows, labelOf } = tables[task];
       const identity = new Int32Array(columns * chosen.length);
       for (let column = 0; column < columns; column++) {
         chosen.forEach((row, i) => {
@@ -66,44 +78,66 @@ export function tokenBatches(
       }
       const sequences = Array.from(identity, (text) => texts.sequences[text]);
       const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-      return { epoch, batch: { task, sequences, identity }, tokens };
+      const values = labels > 0 && { labels: Float32Array.from([...chosen].flatMap(labelOf)) };
+      return { epoch, batch: { task, sequences, identity, ...values }, tokens };
     },
   };
 }
 
-/** The texts of each pair by number: anchor, positive, then as many hard negatives as every pair has. */
+const pairsOrMore: Needs = { texts: { least: 2, most: Number.POSITIVE_INFINITY } };
+
+/** The texts of each row by number: anchor, positive, then as many hard negatives as every row has; and the labels, if they are read. */
 function numberTexts(
-  { pairs, prompts }: TaskData,
+  { rows, needs = pairsOrMore, prompts }: TaskData,
   model: Model,
   texts: ReturnType<typeof encodeTexts>,
 ) {
-  if (pairs.length < SMALLEST) {
+  if (rows.length < SMALLEST) {
     throw new NearfoldError("bad-input", "too few pairs to train on", {
-      got: `${pairs.length}`,
+      got: `${rows.length}`,
       wanted: `at least ${SMALLEST}: the other pairs of a batch are the negatives`,
     });
   }
   const { query, document } = prompts ?? model.prompts;
-  const negatives = pairs.reduce((least, pair) => Math.min(least, pair.negatives.length), 32);
-  const rows = pairs.map(({ anchor, positive, negatives: hard }) => [
-    texts.number(query, anchor),
-    texts.number(document, positive),
-    ...hard.slice(0, negatives).map((text) => texts.number(document, text)),
-  ]);
-  return { columns: 2 + negatives, rows };
+  const single = needs.texts.most === 1;
+  const most = Math.min(MOST_NEGATIVES, Math.max(0, needs.texts.most - 2));
+  const negatives = rows.reduce((least, row) => Math.min(least, row.negatives.length), most);
+  const labelOf = labelsOf(rows, needs.label, negatives);
+  const numbers = rows.map(({ anchor, positive, negatives: hard }, row) => {
+    const others = positive === undefined || single ? [] : [positive, ...hard.slice(0, negatives)];
+    const label = needs.label && labelOf(row);
+    const found = { texts: 1 + others.length, label: label?.length === 1 ? label[0] : label };
+    requireRow(needs, found, `row ${row + 1}`);
+    return [texts.number(query, anchor), ...others.map((text) => texts.number(document, text))];
+  });
+  const labels = needs.label ? labelOf(0).length : 0;
+  return { columns: numbers[0].length, labels, rows: numbers, labelOf };
+}
+
+/** The numbers of a row's label: of the negatives that stay, where it is a list; of a class, where it is a name. */
+function labelsOf(rows: readonly Row[], kind: Needs["label"], negatives: number) {
+  const classes = new Map<string, number>();
+  return (row: number): number[] => {
+    const { label } = rows[row];
+    if (kind === "candidate-scores" && Array.isArray(label)) return label.slice(0, 1 + negatives);
+    if (kind !== "class" || label === undefined) return [label as number];
+    const number = classes.get(`${label}`) ?? classes.size;
+    classes.set(`${label}`, number);
+    return [number];
+  };
 }
 
 interface Step {
   readonly epoch: number;
   readonly task: number;
-  /** Rows of the task's pairs. */
+  /** Of the task's rows. */
   readonly rows: Int32Array;
 }
 
 /** An epoch has as many steps as all tasks have batches; a task that is drawn more often begins its next pass. */
 function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[] {
   const { epochs, seed, mixtureTemperature: temperature } = options;
-  const streams = tasks.map(({ pairs }) => batchStream(pairs, options));
+  const streams = tasks.map(({ rows }) => batchStream(rows, options));
   return Array.from({ length: epochs }, (_, epoch) => {
     const sizes = streams.map((stream) => stream.passSize(epoch));
     const order = mixture(sizes, { temperature, seed, epoch });
@@ -112,15 +146,15 @@ function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[
 }
 
 /** The batches of a task, pass after pass. */
-function batchStream(pairs: readonly Pair[], options: Options) {
+function batchStream(rows: readonly Row[], options: Options) {
   const passes: (readonly Int32Array[])[] = [];
   const pass = (epoch: number) => {
-    passes[epoch] ??= batches(pairs, { ...options, epoch }).filter(
+    passes[epoch] ??= batches(rows, { ...options, epoch }).filter(
       ({ length }) => length >= SMALLEST,
     );
     if (passes[epoch].length > 0) return passes[epoch];
     throw new NearfoldError("bad-input", "no two pairs can stand in one batch", {
-      got: `${pairs.length} pairs that share a text`,
+      got: `${rows.length} pairs that share a text`,
       hint: "Pairs of equal texts are no negatives of each other: give more kinds of pairs",
     });
   };

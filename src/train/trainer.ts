@@ -1,5 +1,6 @@
 import { inspectPairs } from "../data/inspect.ts";
 import type { Pair } from "../data/pairs.ts";
+import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Loss } from "../losses/loss.ts";
 import type { Model } from "../models/model.ts";
@@ -20,7 +21,7 @@ export function train(
   pairs: readonly Pair[],
   options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, Model, void> {
-  return trainTasks(model, [{ pairs }], options);
+  return trainTasks(model, [{ rows: pairs }], options);
 }
 
 /**
@@ -39,7 +40,7 @@ export async function* trainTasks(
   await using run = new Run(model, plan, losses, settings);
   yield* preflight(
     run,
-    tasks.flatMap(({ pairs }) => pairs),
+    tasks.flatMap(({ rows }) => rows),
   );
   const started = performance.now();
   const first = run.step;
@@ -91,20 +92,17 @@ export async function* trainTasks(
 }
 
 /** Restores a checkpoint, times one step and says what is ahead. */
-async function* preflight(
-  run: Run,
-  pairs: readonly Pair[],
-): AsyncGenerator<TrainEvent, void, void> {
+async function* preflight(run: Run, rows: readonly Row[]): AsyncGenerator<TrainEvent, void, void> {
   const { plan, settings } = run;
   await run.restore();
   const stepSeconds = run.step < plan.totalSteps ? await run.timeStep() : 0;
   const left = plan.totalSteps - run.step;
   yield {
     type: "preflight",
-    pairs: pairs.length,
-    columns: Math.max(...plan.columns),
+    pairs: rows.length,
+    columns: Math.max(...plan.shapes.map(({ columns }) => columns)),
     distinctTexts: plan.distinctTexts,
-    duplicatePairs: inspectPairs(pairs).train.duplicates,
+    duplicatePairs: inspectPairs(rows.map(asPair)).train.duplicates,
     truncatedShare: plan.truncated / plan.distinctTexts,
     tokens: plan.tokens,
     parameters: run.parameterCount,
@@ -116,6 +114,11 @@ async function* preflight(
   if (settings.resume && run.step > 0 && settings.checkpoint) {
     yield { type: "checkpoint", step: run.step, folder: settings.checkpoint };
   }
+}
+
+/** A row as the inspection sees it: a text alone is its own pair. */
+function asPair({ anchor, positive = anchor, negatives }: Row): Pair {
+  return { anchor, positive, negatives };
 }
 
 /** Runs a training to its end and returns the model; `onEvent` sees what happens on the way. */
