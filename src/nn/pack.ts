@@ -40,10 +40,8 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
   const { poolWeights = meanAlone, promptTokens, tokenTypes, dropoutKeys } = options;
   const { maxBlocks = 3 } = options;
   const poolings = poolWeights.length;
-  const byLength = sequences.map((_, i) => i).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
-  function lengthOf(i: number): number {
-    return sequences[i].length;
-  }
+  const byLength = packedOrder(sequences);
+  const lengthOf = (i: number) => sequences[i].length;
   const sorted = byLength.map(lengthOf);
   const sizes = chooseBlocks(sorted, maxBlocks);
   const tokens = sorted.reduce((sum, length) => sum + length, 0);
@@ -112,6 +110,12 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
   feeds[packedNames.order] = ints(order);
   feeds[packedNames.place] = ints(place);
   return { blocks: sizes.length, feeds, tokens };
+}
+
+/** The numbers of the sequences in the order in which their rows lie: longest first. */
+export function packedOrder(sequences: readonly ArrayLike<number>[]): number[] {
+  const lengthOf = (i: number) => sequences[i].length;
+  return [...sequences.keys()].sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
 }
 
 /**
