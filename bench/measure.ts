@@ -56,6 +56,10 @@ export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
 
+export function mean(samples: ArrayLike<number>): number {
+  return Array.from(samples).reduce((sum, x) => sum + x, 0) / samples.length;
+}
+
 /** Interquartile range over median: 0.05 means that half of the runs lie within 5 % of each other. */
 export function spreadOf(samples: readonly number[]): number {
   return (quantile(samples, 0.75) - quantile(samples, 0.25)) / median(samples);

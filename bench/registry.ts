@@ -1,5 +1,7 @@
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
+import { finetuneScifact } from "./measurements/finetune-scifact.ts";
+import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
@@ -16,6 +18,8 @@ export const measurements = {
   "step-overhead": stepOverhead,
   "train-memory": trainMemory,
   gradcache,
+  "finetune-scifact": finetuneScifact,
+  "finetune-speed": finetuneSpeed,
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
 } as const satisfies Record<string, Measurement>;
