@@ -4,13 +4,15 @@ import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { pearson, scoreRun, spearman, writeTrecRun } from "../evaluate/index.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
-import { chooseDims, encodeAll } from "./encoding.ts";
+import { chooseDims } from "./encoding.ts";
+import { modelArgument, modelFolder, type ModelOptions, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
 import { type ReadingOptions, readAll, reportSkipped, skipBadOption } from "./reading.ts";
 import { compare, intervalsOf, pairsAsRetrieval, runBm25, runModel } from "./retrieval.ts";
+import { similarities } from "./similarity.ts";
 import { figure, table } from "./table.ts";
 
-interface Options extends ReadingOptions {
+interface Options extends ReadingOptions, ModelOptions {
   readonly beir?: string;
   readonly split: string;
   readonly pairs?: string;
@@ -24,7 +26,7 @@ interface Options extends ReadingOptions {
 export const evaluate: CommandSpec<Options> = {
   name: "eval",
   summary: "Measure a model: retrieval or similarity, with 95 % intervals, beside BM25",
-  arguments: [["<model>", "folder of the model"]],
+  arguments: [["<model>", modelArgument]],
   options: [
     new Option("--beir <folder>", "a folder with corpus.jsonl, queries.jsonl and qrels/").conflicts(
       ["pairs", "sts"],
@@ -36,13 +38,15 @@ export const evaluate: CommandSpec<Options> = {
     new Option("--run <file>", "write what was found as a TREC run"),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold eval model/ --beir scifact/ --bm25",
     "nearfold eval model/ --pairs held-out.jsonl --dims 64",
     "nearfold eval model/ --sts sts-test.jsonl",
+    "nearfold eval sentence-transformers/all-MiniLM-L6-v2 --beir scifact/",
   ],
-  run: async ([folder], options, context) => {
+  run: async ([model], options, context) => {
     const { beir, pairs, sts } = options;
     if (beir === undefined && pairs === undefined && sts === undefined) {
       throw new NearfoldError("bad-argument", "there is nothing to measure on", {
@@ -50,7 +54,7 @@ export const evaluate: CommandSpec<Options> = {
       });
     }
     if (options.run !== undefined) await requireWritable(options.run);
-    await using encoder = await openEncoder(folder);
+    await using encoder = await openEncoder(await modelFolder(model, options, context));
     const dims = chooseDims(encoder, options.dims);
     return sts === undefined
       ? await evaluateRetrieval(encoder, await readSet(options, context), dims, options, context)
@@ -112,11 +116,7 @@ async function evaluateSts(
   context: Context,
 ): Promise<Outcome> {
   const { rows } = await readAll(path, readSts, options, context.report);
-  const encode = (texts: readonly string[]) =>
-    encodeAll(encoder, texts, { role: "query", dims, unit: "sentences" }, context);
-  const a = await encode(rows.map(({ sentence1 }) => sentence1));
-  const b = await encode(rows.map(({ sentence2 }) => sentence2));
-  const scores = rows.map((_, row) => cosine(a.vectors, b.vectors, row * dims, dims));
+  const scores = await similarities(encoder, rows, dims, context);
   const wanted = rows.map(({ score }) => score);
   const metrics = {
     spearman: fisherInterval(spearman(scores, wanted), rows.length, "spearman"),
@@ -132,16 +132,6 @@ async function evaluateSts(
       ),
     ].join("\n"),
   };
-}
-
-function cosine(a: Float32Array, b: Float32Array, start: number, dims: number): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = start; i < start + dims; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { Option } from "commander";
 import { exists } from "../durable.ts";
@@ -22,7 +22,7 @@ import {
   wholeNumber,
   wholeNumbers,
 } from "./command.ts";
-import { requireWritable } from "./output.ts";
+import { requireFree } from "./output.ts";
 import { skipBadOption } from "./reading.ts";
 import { halves, type Recipe } from "./recipes.ts";
 import { pairsAsRetrieval, runModel } from "./retrieval.ts";
@@ -31,7 +31,7 @@ import { archs, type StartOptions, startingModel } from "./training-model.ts";
 import { toProgress } from "./training-progress.ts";
 import { cardOf, measure, type Settings, trainingOutcome } from "./training-result.ts";
 
-interface Options extends StartOptions, TrainingDataOptions {
+interface Options extends StartOptions, TrainingDataOptions, ModelOptions {
   readonly out: string;
   readonly matryoshka?: readonly number[];
   readonly epochs?: number;
@@ -51,7 +51,7 @@ export const train: CommandSpec<Options> = {
   ],
   options: [
     new Option("--out <folder>", "folder of the model").makeOptionMandatory(),
-    new Option("--base <folder>", "a model to adapt, instead of beginning from nothing"),
+    new Option("--base <model>", `begin with ${modelArgument}, instead of from nothing`),
     new Option("--arch <name>", "what to begin from nothing")
       .choices(Object.keys(archs))
       .default("static"),
@@ -82,10 +82,11 @@ export const train: CommandSpec<Options> = {
     new Option("--resume", "go on where a run to the same folder was stopped"),
     new Option("--replace", "replace what is at --out"),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold train pairs.jsonl --out model/",
-    "nearfold train pairs.jsonl --base all-minilm-l6-v2/ --out model/ --epochs 2",
+    "nearfold train pairs.jsonl --base sentence-transformers/all-MiniLM-L6-v2 --out model/",
     "nearfold train pairs.jsonl --out model/ --dims 512 --matryoshka 512,128,32 --dev dev.jsonl",
   ],
   run: async ([path], options, context) => {
@@ -115,17 +116,7 @@ export const train: CommandSpec<Options> = {
 
 /** Said before an hour is spent, not after. @throws exists, io */
 async function checkPlaces(checkpoint: string, { out, replace, resume }: Options): Promise<void> {
-  const found = await stat(out).catch(() => undefined);
-  if (found && !found.isDirectory()) {
-    throw new NearfoldError("exists", "a file is in the way", { at: out });
-  }
-  if (found && !replace && (await readdir(out)).length > 0) {
-    throw new NearfoldError("exists", "there is something already", {
-      at: out,
-      hint: "Choose another --out, or allow it to be replaced with --replace",
-    });
-  }
-  await requireWritable(out);
+  await requireFree(out, { replace });
   if (!(await exists(checkpoint)) || resume) return;
   if (!replace) {
     throw new NearfoldError("exists", "a run to this folder was stopped before its end", {
