@@ -27,7 +27,7 @@ export interface T5Config {
 }
 
 /** Buckets lie in a table by distance: no model's are further apart. */
-const MOST_DISTANCE = 2 ** 20;
+const MOST_DISTANCE = 2 ** 16;
 
 export function parseT5Config(file: ConfigReader): T5Config {
   const read = file.spelled({
