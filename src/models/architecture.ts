@@ -5,6 +5,9 @@ import type { Layout } from "../nn/layout.ts";
 import type { Weights } from "../nn/weights.ts";
 import type { ConfigReader } from "./config.ts";
 
+/** Which tokens a token sees: itself and those before it, or both sides. */
+export type AttentionKind = "causal" | "bidirectional";
+
 /** What a kind of text model is: how its config is read, and how token ids become token vectors. */
 export interface Architecture<Config = unknown> {
   readonly parseConfig: (read: ConfigReader) => Config;
@@ -34,4 +37,9 @@ export interface Architecture<Config = unknown> {
    * @throws unsupported where logits are more than that
    */
   readonly languageHead?: (config: Config) => string;
+  /** A config whose tokens see what is before them, or both sides. @default there is no choice */
+  readonly withAttention?: (
+    config: Readonly<Record<string, unknown>>,
+    attention: AttentionKind,
+  ) => Readonly<Record<string, unknown>>;
 }

@@ -204,5 +204,6 @@ export const decoderEntry = {
   kept: /^lm_head\.weight$/,
   copies: ({ tiedHead }) => (tiedHead ? { [HEAD]: TABLE } : {}),
   languageHead: ({ tiedHead }) => (tiedHead ? TABLE : HEAD),
+  withAttention: (config, attention) => ({ ...config, is_causal: attention === "causal" }),
   dropped: /(^|\.)rotary_emb\.inv_freq$|^score\./,
 } as const satisfies Omit<Architecture<DecoderConfig>, "parseConfig">;

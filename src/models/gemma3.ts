@@ -109,6 +109,10 @@ export const gemma3Entry = {
   ...decoderEntry,
   parseConfig: parseGemma3Config,
   forward: gemma3,
+  withAttention: (config, attention) => ({
+    ...config,
+    use_bidirectional_attention: attention === "bidirectional",
+  }),
   languageHead: (config) => {
     const { finalLogitSoftcapping: got } = config;
     if (got === undefined) return decoderEntry.languageHead(config);

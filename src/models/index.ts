@@ -1,9 +1,13 @@
 /** Models: what kinds there are, and their folders on disk. */
-export type { Architecture } from "./architecture.ts";
+
+export { type AdaptOptions, adaptModel } from "./adapt.ts";
+export type { Adapter } from "./adapter.ts";
+export type { Architecture, AttentionKind } from "./architecture.ts";
 export { exportGraph } from "./export.ts";
 export { spaceOf } from "./fingerprint.ts";
 export { type Head, type HeadLayer, poolingHead, widthOf } from "./head.ts";
 export { loadModel } from "./load.ts";
 export type { Card, DataRecord, Lineage, Merge, MergedModel, Model, Role } from "./model.ts";
+export { saveAdapter, withAdapter } from "./peft.ts";
 export { architectures, type ModelType } from "./registry.ts";
 export { type SaveModelOptions, saveModel } from "./save.ts";

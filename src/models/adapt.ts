@@ -1,0 +1,59 @@
+/** The same weights as another embedder: what a language model is given before it is trained to embed. */
+import { NearfoldError } from "../errors.ts";
+import type { PoolingMode } from "../nn/pooling.ts";
+import type { AttentionKind } from "./architecture.ts";
+import { newCard } from "./card.ts";
+import { configReader } from "./config.ts";
+import { poolingHead, widthOf } from "./head.ts";
+import type { Model, Role } from "./model.ts";
+
+export interface AdaptOptions {
+  /** Decoders alone have a choice. @default the model's */
+  readonly attention?: AttentionKind;
+  /** Pools anew, to vectors of unit length; what followed the old pooling is left out. @default the model's */
+  readonly pooling?: PoolingMode;
+  /** Longer texts are cut, special tokens included. @default the model's */
+  readonly maxTokens?: number;
+  /** Put before each text of a role: an instruction, for instance. @default the model's */
+  readonly prompts?: Partial<Readonly<Record<Role, string>>>;
+}
+
+/**
+ * Changes how a model reads and pools; its weights are shared with the model given, which is left as it was. Its space is another.
+ * @throws bad-argument for an attention that the architecture has no setting for, or more tokens than it has positions
+ */
+export function adaptModel(model: Model, options: AdaptOptions): Model {
+  const { attention, pooling, maxTokens = model.maxTokens } = options;
+  const configJson = attention ? withAttention(model, attention) : model.configJson;
+  const config = model.architecture.parseConfig(configReader(configJson, model.name));
+  const most = model.architecture.maxTokens(config);
+  if (maxTokens > most) {
+    const [got, wanted] = [`${maxTokens}`, `at most ${most}`];
+    throw new NearfoldError("bad-argument", "the model has fewer positions", {
+      at: model.name,
+      got,
+      wanted,
+    });
+  }
+  const adapted = {
+    ...model,
+    configJson,
+    config,
+    maxTokens,
+    prompts: { ...model.prompts, ...options.prompts },
+    ...(pooling && { head: poolingHead(pooling) }),
+  };
+  const width = widthOf(adapted);
+  if (width === model.card.space.dims) return adapted;
+  return { ...adapted, card: newCard(width, adapted.prompts, model.card.space.similarity) };
+}
+
+function withAttention({ architecture, configJson, name }: Model, attention: AttentionKind) {
+  if (architecture.withAttention) return architecture.withAttention(configJson, attention);
+  throw new NearfoldError("bad-argument", "its attention cannot be chosen", {
+    at: name,
+    got: `${attention}, for ${configJson.model_type}`,
+    wanted: "a decoder",
+    hint: "Encoders see both sides already",
+  });
+}
