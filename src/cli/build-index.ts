@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { Option } from "commander";
 import { type Document, readDocuments, skips } from "../data/index.ts";
 import { writeFolderDurably } from "../durable.ts";
@@ -7,10 +6,17 @@ import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { openFileStore, type VectorStore } from "../stores/index.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
 import { chooseDims, prefixSpace } from "./encoding.ts";
+import {
+  type ModelOptions,
+  modelArgument,
+  modelFolder,
+  modelOptions,
+  noteModel,
+} from "./model-reference.ts";
 import { trackTask } from "./progress.ts";
 import { type ReadingOptions, reportSkipped, requireFile, skipBadOption } from "./reading.ts";
 
-interface Options extends ReadingOptions {
+interface Options extends ReadingOptions, ModelOptions {
   readonly out: string;
   readonly dims?: number;
   readonly replace?: boolean;
@@ -24,7 +30,7 @@ export const buildIndex: CommandSpec<Options> = {
   name: "index",
   summary: "Index documents for search; typed again, it goes on and takes in what changed",
   arguments: [
-    ["<model>", "folder of the model"],
+    ["<model>", modelArgument],
     ["<documents>", 'JSONL of {"id"?, "title"?, "text"}, or a .txt with a document a line'],
   ],
   options: [
@@ -32,17 +38,20 @@ export const buildIndex: CommandSpec<Options> = {
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
     new Option("--replace", "build it anew, and put it in the old one's place when it is whole"),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold index model/ docs.jsonl --out index/",
     "nearfold index model/ docs.jsonl --out index/ --dims 128 --replace",
+    "nearfold index sentence-transformers/all-MiniLM-L6-v2 docs.jsonl --out index/",
   ],
-  run: async ([folder, path], options, context) => {
+  run: async ([model, path], options, context) => {
     const counted = await checkDocuments(path, options, context);
+    const folder = await modelFolder(model, options, context);
     await using encoder = await openEncoder(folder);
     const dims = chooseDims(encoder, options.dims);
     const build = async (place: string) => {
-      const notes = { model: relative(options.out, folder) };
+      const notes = await noteModel(folder, options.out);
       await using store = await openFileStore(place, { model: prefixSpace(encoder, dims), notes });
       return await fill(store, encoder, { path: path, dims, counted, options }, context);
     };

@@ -9,11 +9,12 @@ import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats } from "../tensor/tensor.ts";
 import { type CommandSpec, type CommonOptions, type Context, wholeNumber } from "./command.ts";
 import { chooseDims, encodeAll } from "./encoding.ts";
+import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
 import { trackTask } from "./progress.ts";
 import { type ReadingOptions, readAll, skipBadOption } from "./reading.ts";
 
-interface Options extends ReadingOptions {
+interface Options extends ReadingOptions, ModelOptions {
   readonly out?: string;
   readonly role: Role;
   readonly dims?: number;
@@ -24,7 +25,7 @@ export const embed: CommandSpec<Options> = {
   name: "embed",
   summary: "Turn texts into vectors",
   arguments: [
-    ["<model>", "folder of the model"],
+    ["<model>", modelArgument],
     ["<texts>", 'JSONL of {"id"?, "text"}, or a .txt with a text a line'],
   ],
   options: [
@@ -34,16 +35,18 @@ export const embed: CommandSpec<Options> = {
       .default("document"),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold embed model/ texts.jsonl --out vectors.safetensors",
     "nearfold embed model/ questions.txt --role query > vectors.jsonl",
+    "nearfold embed sentence-transformers/all-MiniLM-L6-v2 texts.jsonl --out vectors.jsonl",
   ],
-  run: async ([folder, path], options, context) => {
+  run: async ([model, path], options, context) => {
     const kind = outputKind(options);
     if (options.out !== undefined) await requireWritable(options.out);
     const { rows, skipped } = await readAll(path, readDocuments, options, context.report);
-    await using encoder = await openEncoder(folder);
+    await using encoder = await openEncoder(await modelFolder(model, options, context));
     const dims = chooseDims(encoder, options.dims);
     const work = { encoder, rows, dims, role: options.role };
     const truncated = await writers[kind](work, options.out ?? "", context);

@@ -5,7 +5,7 @@ import { NearfoldError } from "../errors.ts";
 import { pearson, scoreRun, spearman, writeTrecRun } from "../evaluate/index.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
 import { chooseDims } from "./encoding.ts";
-import { modelArgument, modelFolder, type ModelOptions, modelOptions } from "./model-reference.ts";
+import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
 import { type ReadingOptions, readAll, reportSkipped, skipBadOption } from "./reading.ts";
 import { compare, intervalsOf, pairsAsRetrieval, runBm25, runModel } from "./retrieval.ts";

@@ -4,12 +4,13 @@ import { exists } from "../durable.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { requireSameSpace } from "../space.ts";
-import { openFileStore, type StoreHit, type VectorStore } from "../stores/index.ts";
+import { openFileStore, type StoreHit } from "../stores/index.ts";
 import { type CommandSpec, wholeNumber } from "./command.ts";
 import { prefixSpace } from "./encoding.ts";
+import { type ModelOptions, modelFolder, modelOptions, notedModel } from "./model-reference.ts";
 import { oneLine } from "./table.ts";
 
-interface Options {
+interface Options extends ModelOptions {
   readonly k: number;
   readonly model?: string;
 }
@@ -24,17 +25,24 @@ export const search: CommandSpec<Options> = {
   ],
   options: [
     new Option("-k <n>", "how many hits").argParser(wholeNumber(1)).default(10),
-    new Option("--model <folder>", "the model, where it is not where the index says"),
+    new Option("--model <model>", "the model, where it is not the one that the index says"),
+    ...modelOptions,
   ],
   examples: [
     'nearfold search index/ "how do I read a file?"',
     'nearfold search index/ "wool" -k 3 --json',
   ],
-  run: async ([folder, query], { k, model }, { signal }) => {
+  run: async ([folder, query], options, context) => {
+    const { k, model } = options;
+    const { signal } = context;
     if (query.trim() === "") throw new NearfoldError("bad-argument", "the query is empty");
     await requireIndex(folder);
     await using store = await openFileStore(folder, { access: "read" });
-    await using encoder = await openEncoder(model ?? recordedModel(store));
+    const found =
+      model === undefined
+        ? await notedModel(store, options, context)
+        : await modelFolder(model, options, context);
+    await using encoder = await openEncoder(found);
     const { dims } = store.space;
     requireSameSpace(store, prefixSpace(encoder, dims));
     const { vectors } = await encoder.encode([query], { role: "query", dims, signal });
@@ -52,21 +60,12 @@ function describe({ id, score, payload }: StoreHit, place: number): string {
 }
 
 /** @throws not-found with a way to an index, for a model's folder too */
-async function requireIndex(folder: string): Promise<void> {
+export async function requireIndex(folder: string): Promise<void> {
   if (await exists(join(folder, "store.json"))) return;
   const isModel = await exists(join(folder, "config.json"));
   throw new NearfoldError("not-found", "there is no index here", {
     at: folder,
     ...(isModel && { got: "a model" }),
     hint: "Build one: nearfold index MODEL DOCUMENTS --out FOLDER",
-  });
-}
-
-/** Where the index says its model is, seen from the index. */
-function recordedModel({ name, notes }: VectorStore): string {
-  if (typeof notes.model === "string") return join(name, notes.model);
-  throw new NearfoldError("not-found", "the index does not say where its model is", {
-    at: name,
-    hint: "Name it with --model",
   });
 }

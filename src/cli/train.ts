@@ -22,6 +22,13 @@ import {
   wholeNumber,
   wholeNumbers,
 } from "./command.ts";
+import {
+  type ModelOptions,
+  modelArgument,
+  modelFolder,
+  modelName,
+  modelOptions,
+} from "./model-reference.ts";
 import { requireFree } from "./output.ts";
 import { skipBadOption } from "./reading.ts";
 import { halves, type Recipe } from "./recipes.ts";
@@ -94,7 +101,9 @@ export const train: CommandSpec<Options> = {
     await checkPlaces(checkpoint, options);
     const data = await readTrainingData(path, options, context.report);
     const texts = data.train.flatMap(({ anchor, positive }) => [anchor, positive]);
-    const start = await startingModel(basename(resolve(options.out)), texts, options);
+    const base = options.base && (await modelFolder(options.base, options, context));
+    const begin = { ...options, ...(base && { base }) };
+    const start = await startingModel(basename(resolve(options.out)), texts, begin);
     const dims = matryoshkaDims(start.model, options);
     const settings = settingsOf(start.recipe, data, options);
     const trained = await runTraining(
@@ -107,7 +116,13 @@ export const train: CommandSpec<Options> = {
       context,
     );
     const measured = data.dev.length > 0 ? await measure(trained, data, context) : undefined;
-    const card = cardOf(trained, { data, dims, settings, base: options.base, measured });
+    const card = cardOf(trained, {
+      data,
+      dims,
+      settings,
+      base: base && (await modelName(base)),
+      measured,
+    });
     await saveModel(options.out, { ...trained, card }, { replace: options.replace ?? false });
     await rm(checkpoint, { recursive: true, force: true });
     return trainingOutcome(options.out, { data, dims, measured });

@@ -43,7 +43,7 @@ export async function measure(model: Model, { dev }: TrainingData, { report, now
 
 /** The model's card, with where it comes from and what was measured. */
 export function cardOf(
-  { card, name }: Model,
+  { card }: Model,
   {
     data,
     dims,
@@ -60,7 +60,7 @@ export function cardOf(
     ...card,
     dims,
     lineage: {
-      ...(base !== undefined && { base: name }),
+      ...(base !== undefined && { base }),
       data: data.records,
       losses: [dims.length > 1 ? `Matryoshka(${dims.join(", ")}) of ${infoNce}` : infoNce],
       ...(seed !== undefined && { seed }),
