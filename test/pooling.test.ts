@@ -52,7 +52,7 @@ async function pooled(
   const made = batching.pack(sequences, { promptTokens: sequences.map(() => prompt) });
   const bags = batches === "bags" && !pooling.includes("max");
   const x = input("x", "float32", [bags ? "U" : "T", dim]);
-  const out = pool(x, batching.layout(made.blocks), pooling);
+  const out = pool(x, batching.layout(), pooling);
   await using session = await openSession(
     encodeModel(graphOf({ out, unit: normalize(out) })).bytes,
   );

@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { goldenModel } from "../../test/golden.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
-import { openSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
-import { readCheckpoint } from "./checkpoint.ts";
+import { matchCheckpoint, readWeights } from "./checkpoint.ts";
 import type { DecoderConfig } from "./decoder.ts";
+import { listFile } from "./weight-files.ts";
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
 let count = 0;
@@ -25,9 +26,9 @@ async function read(tiedHead: boolean, change: (all: Map<string, Tensor>) => voi
   const all = new Map(checkpoint);
   change(all);
   await writeSafetensors(path, all);
-  await using file = await openSafetensors(path);
+  const files = await listFile(path);
   const asked = { ...(config as DecoderConfig), tiedHead };
-  return await readCheckpoint(file, path, architecture, asked);
+  return await readWeights(await matchCheckpoint(files, path, architecture, asked));
 }
 
 /** As a language model's folder has its names. */

@@ -1,9 +1,10 @@
 /** The tensors of a checkpoint, checked against what the architecture reads. */
-import { NearfoldError } from "../errors.ts";
+import { type ErrorCode, NearfoldError } from "../errors.ts";
 import { inputName } from "../graph/node.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import type { Safetensors } from "../tensor/safetensors.ts";
+import { openSafetensors } from "../tensor/safetensors.ts";
+import { float32Parts, type StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Architecture } from "./architecture.ts";
 import { encoderGraph } from "./encoder-graph.ts";
@@ -12,8 +13,8 @@ import { type Head, poolingHead } from "./head.ts";
 /** Names in a message; the rest is counted. */
 const NAMED = 8;
 
-/** Rows compared at a time. */
-const ROWS = 1024;
+/** Tensors of files, by name. */
+export type StoredWeights = ReadonlyMap<string, StoredTensor>;
 
 const noLayers = poolingHead("mean", { normalize: false });
 
@@ -35,83 +36,105 @@ export function weightShapes(
 }
 
 /**
- * Reads the weights as float32, under the architecture's own names.
- * @throws mismatch naming tensors that are missing, of another shape, unknown, or tied and not equal
+ * Where each weight lies, under the architecture's own names; those that it keeps without reading them too.
+ * @throws mismatch naming tensors that are missing, of another shape, unknown, or tied and not equal; unsupported for those that are no floats
  */
-export async function readCheckpoint(
-  file: Safetensors,
+export async function matchCheckpoint(
+  files: StoredWeights,
   at: string,
   architecture: Architecture,
   config: unknown,
-): Promise<Map<string, Tensor<"float32">>> {
+): Promise<Map<string, StoredTensor>> {
   const wanted = weightShapes(architecture, config);
-  const stored = await withoutCopies(
-    file,
-    at,
-    storedNames(file, at, architecture),
-    architecture.copies?.(config) ?? {},
-  );
+  const named = byOwnName(files, at, architecture);
+  const found = await withoutCopies(named, at, architecture.copies?.(config) ?? {});
+  requireWeights(found, at, wanted, architecture.kept);
+  return new Map([...found].filter(([name, { dtype }]) => wanted.has(name) || isFloat(dtype)));
+}
+
+/** @throws mismatch where they are not exactly the `wanted` and such as are `kept`; unsupported for dtypes that are no floats */
+export function requireWeights(
+  found: StoredWeights,
+  at: string,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  kept?: RegExp,
+): void {
+  const refuse = (what: string, names: readonly string[], code: ErrorCode = "mismatch") => {
+    if (names.length === 0) return;
+    const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : "";
+    throw new NearfoldError(code, what, { at, got: names.slice(0, NAMED).join("; ") + more });
+  };
   refuse(
-    at,
     "tensors are missing",
-    [...wanted.keys()].filter((name) => !stored.has(name)),
+    [...wanted.keys()].filter((name) => !found.has(name)),
   );
-  const unknown = [...stored.keys()].filter(
-    (name) => !wanted.has(name) && !architecture.kept?.test(name),
-  );
-  refuse(at, "tensors that this architecture does not have", unknown);
   refuse(
-    at,
+    "tensors that this architecture does not have",
+    [...found.keys()].filter((name) => !wanted.has(name) && !kept?.test(name)),
+  );
+  refuse(
     "tensors are of another shape than config.json says",
     [...wanted].flatMap(([name, shape]) => {
-      const found = file.info(stored.get(name)!).shape;
-      return `${found}` === `${shape}` ? [] : [`${name} [${found}], wanted [${shape}]`];
+      const { shape: there } = found.get(name)!;
+      return `${there}` === `${shape}` ? [] : [`${name} [${there}], wanted [${shape}]`];
     }),
   );
+  refuse(
+    "weights that are no floats",
+    [...wanted.keys()].flatMap((name) => {
+      const { dtype } = found.get(name)!;
+      return isFloat(dtype) ? [] : [`${name} ${dtype}`];
+    }),
+    "unsupported",
+  );
+}
+
+/** The tensors as float32. Those of one file are read one after the other. */
+export async function readWeights(stored: StoredWeights): Promise<Map<string, Tensor<"float32">>> {
   const weights = new Map<string, Tensor<"float32">>();
-  for (const [name, there] of stored) {
-    if (wanted.has(name) || isFloat(file.info(there).dtype)) {
-      weights.set(name, await file.readAsFloat32(there));
+  for (const path of new Set([...stored.values()].map(({ path }) => path))) {
+    await using file = await openSafetensors(path);
+    for (const [name, there] of stored) {
+      if (there.path === path) weights.set(name, await file.readAsFloat32(there.name));
     }
   }
   return weights;
 }
 
-/** The file's names by the architecture's, without those that are left out. */
-function storedNames(
-  file: Safetensors,
+/** The files' names by the architecture's, without those that are left out. */
+function byOwnName(
+  files: StoredWeights,
   at: string,
   { renames = [], dropped }: Architecture,
-): Map<string, string> {
-  const stored = new Map<string, string>();
-  for (const there of file.names) {
+): Map<string, StoredTensor> {
+  const stored = new Map<string, StoredTensor>();
+  for (const [there, tensor] of files) {
     const name = renames.reduce((name, [pattern, by]) => name.replace(pattern, by), there);
     if (dropped?.test(name)) continue;
     const other = stored.get(name);
     if (other !== undefined) {
-      const got = `${other} and ${there}`;
+      const got = `${other.name} and ${there}`;
       throw new NearfoldError("bad-input", "two tensors are the same weight", { at, got });
     }
-    stored.set(name, there);
+    stored.set(name, tensor);
   }
   return stored;
 }
 
-/** The names without those of copies; where only a copy is there, it stands for the weight. @throws mismatch for copies that differ */
+/** Without copies; where only a copy is there, it stands for the weight. @throws mismatch for copies that differ */
 async function withoutCopies(
-  file: Safetensors,
+  stored: StoredWeights,
   at: string,
-  stored: ReadonlyMap<string, string>,
   copies: Readonly<Record<string, string>>,
-): Promise<Map<string, string>> {
+): Promise<Map<string, StoredTensor>> {
   const left = new Map(stored);
   for (const [copy, name] of Object.entries(copies)) {
     const [there, own] = [left.get(copy), left.get(name)];
     if (there === undefined) continue;
     left.delete(copy);
     if (own === undefined) left.set(name, there);
-    else if (!(await sameNumbers(file, there, own))) {
-      const got = `${there} and ${own}`;
+    else if (!(await sameNumbers(there, own))) {
+      const got = `${there.name} and ${own.name}`;
       throw new NearfoldError("mismatch", "config.json ties two weights that differ", { at, got });
     }
   }
@@ -119,20 +142,16 @@ async function withoutCopies(
 }
 
 /** Read a part at a time: both may be the largest weights of a model. */
-async function sameNumbers(file: Safetensors, a: string, b: string): Promise<boolean> {
-  const { shape } = file.info(a);
-  if (`${shape}` !== `${file.info(b).shape}`) return false;
-  for (let from = 0; from < shape[0]; from += ROWS) {
-    const rows = [from, Math.min(from + ROWS, shape[0])] as const;
-    const one = await file.readAsFloat32(a, { rows });
-    const other = await file.readAsFloat32(b, { rows });
-    if (!one.data.every((x, i) => x === other.data[i])) return false;
+async function sameNumbers(a: StoredTensor, b: StoredTensor): Promise<boolean> {
+  if (`${a.shape}` !== `${b.shape}`) return false;
+  const others = float32Parts(b);
+  try {
+    for await (const part of float32Parts(a)) {
+      const { value: other } = await others.next();
+      if (!part.every((x, i) => x === other[i])) return false;
+    }
+    return true;
+  } finally {
+    await others.return(undefined);
   }
-  return true;
-}
-
-function refuse(at: string, what: string, names: readonly string[]): void {
-  if (names.length === 0) return;
-  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : "";
-  throw new NearfoldError("mismatch", what, { at, got: names.slice(0, NAMED).join("; ") + more });
 }

@@ -1,9 +1,11 @@
 /** The space of a model's vectors: a fingerprint of all that they depend on. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { Space } from "../space.ts";
+import { float32Parts, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { weightShapes } from "./checkpoint.ts";
 import { widthOf } from "./head.ts";
-import type { Model } from "./model.ts";
+import type { Model, Tower } from "./model.ts";
 import { tokenizerFingerprint } from "./tokenizer-files.ts";
 
 /**
@@ -11,30 +13,76 @@ import { tokenizerFingerprint } from "./tokenizer-files.ts";
  * pass reads count, as float32, sorted by name; so a checkpoint in float16 and its copy in float32 are one space.
  */
 export function spaceOf(model: Model): Space {
-  const { architecture, config, tokenizer, head, maxTokens, prompts, weights } = model;
   const hash = createHash("sha256");
-  // Each part is preceded by its length, so that no two models run together.
-  const add = (part: Uint8Array) => {
-    hash.update(`${part.length}:`);
-    hash.update(part);
-  };
-  const facts = {
+  for (const part of partsOf<Tensor<"float32">>(model)) {
+    if (typeof part === "string") addText(hash, part);
+    else {
+      addLength(hash, part);
+      addFloats(hash, part.data);
+    }
+  }
+  return spaceFrom(hash, model);
+}
+
+/** The same of weights on disk, which are read part by part. @throws io, bad-input */
+export async function spaceOfStored(model: Model<StoredTensor>): Promise<Space> {
+  const hash = createHash("sha256");
+  for (const part of partsOf<StoredTensor>(model)) {
+    if (typeof part === "string") addText(hash, part);
+    else {
+      addLength(hash, part);
+      for await (const floats of float32Parts(part)) addFloats(hash, floats);
+    }
+  }
+  return spaceFrom(hash, model);
+}
+
+/** What is hashed, in this order: texts, and weights. */
+function* partsOf<Weight extends { readonly shape: readonly number[] }>(
+  model: Model<Weight>,
+): Generator<string | Weight> {
+  yield* partsOfTower<Weight>(model, { prompts: sorted(model.prompts) });
+  if (model.queryTower) yield* partsOfTower<Weight>(model.queryTower, { tower: "query" });
+}
+
+function* partsOfTower<Weight extends { readonly shape: readonly number[] }>(
+  { architecture, config, tokenizer, head, maxTokens, weights }: Tower<Weight>,
+  more: object,
+): Generator<string | Weight> {
+  yield JSON.stringify({
     config: sorted(config as object),
     module: architecture.module,
     tokenizer: tokenizerFingerprint(tokenizer),
     head: { ...sorted(head), layers: head.layers.map(sorted) },
     maxTokens: Number.isFinite(maxTokens) ? maxTokens : null,
-    prompts: sorted(prompts),
-  };
-  add(Buffer.from(JSON.stringify(facts)));
+    ...more,
+  });
   for (const name of [...weightShapes(architecture, config, head).keys()].sort()) {
-    const { data, shape } = weights.get(name)!;
-    add(Buffer.from(`${name}[${shape}]`));
-    add(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const weight = weights.get(name)!;
+    yield `${name}[${weight.shape}]`;
+    yield weight;
   }
+}
+
+// Each part is preceded by its length in bytes, so that no two models run together.
+
+function addText(hash: Hash, text: string): void {
+  const bytes = Buffer.from(text);
+  hash.update(`${bytes.length}:`);
+  hash.update(bytes);
+}
+
+function addLength(hash: Hash, { shape }: { readonly shape: readonly number[] }): void {
+  hash.update(`${sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT}:`);
+}
+
+function addFloats(hash: Hash, { buffer, byteOffset, byteLength }: Float32Array): void {
+  hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function spaceFrom<Weight>(hash: Hash, model: Model<Weight>): Space {
   const { similarity } = model.card.space;
-  const dims = widthOf(model);
-  return { id: `sha256:${hash.digest("hex")}`, dims, similarity };
+  return { id: `sha256:${hash.digest("hex")}`, dims: widthOf(model), similarity };
 }
 
 function sorted(object: object): object {

@@ -70,7 +70,7 @@ describe("a folder that is not right is refused, and the message says where and 
         await writeFile(join(f, "pytorch_model.bin"), "");
       },
       "unsupported",
-      /got pytorch_model\.bin.*Convert it/,
+      /got pytorch_model\.bin, wanted model\.safetensors.*convert it/,
     ],
     [
       "a missing tensor",
@@ -175,13 +175,24 @@ describe("a folder that is not right is refused, and the message says where and 
       "bad-input",
       /max_seq_length/,
     ],
-    [
-      "lower-casing outside of the tokenizer",
-      "bert",
-      edit("sentence_bert_config.json", () => ({ do_lower_case: true })),
-      "unsupported",
-      /do_lower_case/,
-    ],
+    ...(
+      [
+        ["transformer_task", "fill-mask"],
+        ["module_output_name", "sentence_embedding"],
+        ["modality_config", { message: { method: "forward" } }],
+        ["processing_kwargs", { text: { padding: "max_length" } }],
+        ["query_length", 32],
+      ] as const
+    ).map(
+      ([key, value]) =>
+        [
+          `a transformer's setting that is not ours: ${key}`,
+          "bert",
+          edit("sentence_bert_config.json", () => ({ [key]: value })),
+          "unsupported",
+          new RegExp(`setting of the transformer that is not ours \\(got ${key}: `),
+        ] as [string, "bert", (folder: string) => Promise<unknown>, string, RegExp],
+    ),
     [
       "a pooling for another width",
       "bert",
@@ -190,18 +201,18 @@ describe("a folder that is not right is refused, and the message says where and 
       /pooling is written for another width \(got 384, wanted 32\)/,
     ],
     [
-      "two poolings at once",
+      "a pooling that is none",
       "bert",
-      edit("1_Pooling/config.json", () => ({ pooling_mode: ["cls", "mean"] })),
+      edit("1_Pooling/config.json", () => ({ pooling_mode: ["cls", "median"] })),
       "unsupported",
-      /got \["cls","mean"\]/,
+      /got \["cls","median"\]/,
     ],
     [
-      "a pooling without the prompt",
+      "no pooling at all",
       "bert",
-      edit("1_Pooling/config.json", (json) => ({ ...json, include_prompt: false })),
+      edit("1_Pooling/config.json", () => ({ pooling_mode: [] })),
       "unsupported",
-      /include_prompt/,
+      /this pooling cannot be read \(got \[\]/,
     ],
     [
       "no pooling where one is named",
@@ -246,6 +257,20 @@ describe("a folder that is not right is refused, and the message says where and 
       (f) => cp(join(temporary.path, "static", "modules.json"), join(f, "modules.json")),
       "mismatch",
       /two kinds of model \(got StaticEmbedding, wanted Transformer\)/,
+    ],
+    [
+      "a default prompt that is none",
+      "bert",
+      edit("config_sentence_transformers.json", (json) => ({ ...json, default_prompt_name: "q" })),
+      "mismatch",
+      /default_prompt_name names no prompt \(got "q", wanted one of \["query","document"\]/,
+    ],
+    [
+      "a model of another kind",
+      "bert",
+      edit("config_sentence_transformers.json", () => ({ model_type: "SparseEncoder" })),
+      "unsupported",
+      /another kind of model \(got "SparseEncoder", wanted SentenceTransformer/,
     ],
     [
       "a similarity that is not known",

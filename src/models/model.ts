@@ -8,10 +8,8 @@ import type { Head } from "./head.ts";
 /** What a text is to a search: prompts differ by it. */
 export type Role = "query" | "document";
 
-/** A text model in memory: everything its folder holds. */
-export interface Model {
-  /** Its folder's name, or what made it; for messages. */
-  readonly name: string;
+/** What makes a text's vector: a tokenizer, an architecture with its weights, a head. */
+export interface Tower<Weight = Tensor<"float32">> {
   readonly architecture: Architecture;
   /** As the architecture parsed it. */
   readonly config: unknown;
@@ -21,10 +19,18 @@ export interface Model {
   readonly tokenizer: Tokenizer;
   /** Longer texts are cut to so many tokens, special tokens included. */
   readonly maxTokens: number;
+  /** By the checkpoint's names, those of the head by its folders'; also those that the forward pass does not read (a pooler). */
+  readonly weights: ReadonlyMap<string, Weight>;
+}
+
+/** A text model: everything its folder holds. Its weights are in memory, or as `Model<StoredTensor>` where they lie on disk. */
+export interface Model<Weight = Tensor<"float32">> extends Tower<Weight> {
+  /** Its folder's name, or what made it; for messages. */
+  readonly name: string;
   /** Put before each text of a role. */
   readonly prompts: Readonly<Record<Role, string>>;
-  /** By the checkpoint's names; also those that the forward pass does not read (a pooler). */
-  readonly weights: ReadonlyMap<string, Tensor<"float32">>;
+  /** Where queries have a tower of their own (sentence-transformers' Router): their vectors lie in the same space. */
+  readonly queryTower?: Tower<Weight>;
   /** The low-rank adaptation that the weights came by: they hold it already. */
   readonly adapter?: Adapter;
   readonly card: Card;

@@ -54,3 +54,31 @@ export function withoutSpecialTokens(tokenizer: Tokenizer, at: string): Tokenize
   const file = JSON.parse(tokenizer.json) as JsonObject;
   return parseTokenizer(toJson({ ...file, post_processor: null }), tokenizer.config, at);
 }
+
+/** The same tokenizer lower-casing first, as sentence-transformers adds it where `do_lower_case` says so and it does not yet. */
+export function lowerCased(tokenizer: Tokenizer, at: string): Tokenizer {
+  const file = JSON.parse(tokenizer.json) as JsonObject;
+  const normalizer = isJsonObject(file.normalizer) ? file.normalizer : undefined;
+  const steps =
+    normalizer?.type === "Sequence" && Array.isArray(normalizer.normalizers)
+      ? normalizer.normalizers
+      : [normalizer].filter((step) => step !== undefined);
+  const lowers = (step: unknown) =>
+    isJsonObject(step) &&
+    (step.type === "Lowercase" || (step.type === "BertNormalizer" && step.lowercase === true));
+  if (steps.some(lowers)) return tokenizer;
+  const all = { type: "Sequence", normalizers: [{ type: "Lowercase" }, ...steps] };
+  return parseTokenizer(toJson({ ...file, normalizer: all }), tokenizer.config, at);
+}
+
+/**
+ * How many ids at the start of a text are its prompt's: those of the prompt alone, without the special token that ends it. So sentence-transformers
+ * counts them (modules/transformer.py, `_get_prompt_length`), even where the last word of the prompt and the first of the text become one token.
+ */
+export function promptTokensOf(tokenizer: Tokenizer, prompt: string, maxLength: number): number {
+  if (prompt === "") return 0;
+  const { ids } = tokenizer.encode(prompt, { maxLength });
+  const last = ids.at(-1);
+  const ends = [...tokenizer.specialTokens.values()].some((id) => id === last);
+  return ids.length - (ends ? 1 : 0);
+}

@@ -18,8 +18,8 @@ export interface StoredTensor {
   readonly offset: number;
 }
 
-/** Bytes read at a time when they are converted on the way. */
-const CHUNK_BYTES = 4 * 2 ** 20;
+/** Elements read at a time when they are converted on the way. */
+const PART = 2 ** 20;
 /** Below the 2 GiB that one system call takes. */
 const READ_BYTES = 2 ** 30;
 
@@ -63,7 +63,7 @@ export async function readStoredAsFloat32(
 }
 
 /**
- * The elements as float32, some megabytes at a time, from a file that is opened for them. The array is good until the next one.
+ * The elements as float32, 2^20 at a time, from a file that is opened for them. The array is good until the next one.
  * @throws io; bad-input for a file that ends too early; unsupported when the dtype is not a float
  */
 export async function* float32Parts(stored: StoredTensor): AsyncGenerator<Float32Array> {
@@ -88,7 +88,7 @@ async function* parts(
 ): AsyncGenerator<Pick<Tensor, "dtype" | "data">> {
   const { bytes } = dtypes[dtype];
   const size = sizeOf(shape);
-  const chunk = allocate(dtype, Math.min(size, CHUNK_BYTES / bytes), false, path);
+  const chunk = allocate(dtype, Math.min(size, PART), false, path);
   for (let done = 0; done < size; done += chunk.length) {
     const data = chunk.subarray(0, Math.min(chunk.length, size - done)) as TensorData<DType>;
     await readExactly(handle, bytesOf(data), offset + done * bytes, path);

@@ -1,0 +1,97 @@
+/** What a chain of modules says of how a text becomes a vector. */
+import { join } from "node:path";
+import { NearfoldError } from "../errors.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import type { Architecture } from "./architecture.ts";
+import { matchCheckpoint, type StoredWeights } from "./checkpoint.ts";
+import { configReader } from "./config.ts";
+import { readHead } from "./head-files.ts";
+import { type JsonObject, readJsonObject } from "./json-file.ts";
+import type { Tower } from "./model.ts";
+import type { Chain, Module } from "./modules.ts";
+import { architectureOf } from "./registry.ts";
+import { readTransformerSettings, type TransformerSettings } from "./sentence-transformers.ts";
+import { lowerCased, truncationOf, withoutSpecialTokens } from "./tokenizer-files.ts";
+import { listWeights, WEIGHTS_FILE } from "./weight-files.ts";
+
+/** Reads all of a chain but its weights. @throws as `loadModel` */
+export async function readTower(folder: string, chain: Chain): Promise<Tower<StoredTensor>> {
+  const [first, ...rest] = chain;
+  const home = join(folder, first.path);
+  const files = await listWeights(home);
+  const configPath = join(home, "config.json");
+  const configJson = await readConfig(configPath, first, files);
+  const architecture = architectureOf(configJson.model_type, configPath);
+  requireModule(architecture, first, folder);
+  const config = architecture.parseConfig(configReader(configJson, configPath));
+  const isTransformer = architecture.module === "Transformer";
+  const settings = isTransformer ? await readTransformerSettings(home) : { lowerCase: false };
+  const tokenizer = await readTokenizer(home, architecture, settings);
+  requireFit(tokenizer, architecture.vocabSize(config), home);
+  const { head, weights } = await readHead(folder, rest, { architecture, config });
+  const maxTokens = limitOf(settings, architecture, config, tokenizer, home);
+  const own = await matchCheckpoint(files, join(home, WEIGHTS_FILE), architecture, config);
+  const all = new Map([...own, ...weights]);
+  return { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
+}
+
+/** `config.json`; a folder of sentence-transformers' StaticEmbedding has none, and needs none. */
+async function readConfig(path: string, { type }: Module, files: StoredWeights) {
+  const json = await readJsonObject(path);
+  const isStatic = type === "StaticEmbedding" && json?.model_type !== "static";
+  const table = isStatic && (files.get("embedding.weight") ?? files.get("embeddings"));
+  if (table) {
+    const [vocab_size, hidden_size] = table.shape;
+    return { model_type: "static", vocab_size, hidden_size } satisfies JsonObject;
+  }
+  if (json) return json;
+  throw new NearfoldError("not-found", "the folder has no config.json", { at: path });
+}
+
+async function readTokenizer(
+  home: string,
+  { module }: Architecture,
+  { lowerCase }: TransformerSettings,
+): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(home);
+  if (module === "StaticEmbedding") return withoutSpecialTokens(tokenizer, home);
+  return lowerCase ? lowerCased(tokenizer, home) : tokenizer;
+}
+
+/** The lowest of the limits that its readers heed; without one, what the architecture can take. */
+function limitOf(
+  { maxTokens }: TransformerSettings,
+  architecture: Architecture,
+  config: unknown,
+  tokenizer: Tokenizer,
+  home: string,
+): number {
+  if (architecture.module === "StaticEmbedding") {
+    return truncationOf(tokenizer) ?? Number.POSITIVE_INFINITY;
+  }
+  const most = architecture.maxTokens(config);
+  if (maxTokens === undefined) return Math.min(most, tokenizer.maxLength ?? most);
+  if (maxTokens <= most) return maxTokens;
+  throw new NearfoldError("mismatch", "max_seq_length is more than the model has positions", {
+    at: home,
+    got: `${maxTokens}`,
+    wanted: `at most ${most}`,
+  });
+}
+
+function requireModule(architecture: Architecture, { type }: Module, folder: string): void {
+  if (architecture.module === type) return;
+  const [got, wanted] = [type, architecture.module];
+  const what = "modules.json and config.json are of two kinds of model";
+  throw new NearfoldError("mismatch", what, { at: folder, got, wanted });
+}
+
+function requireFit({ vocabSize }: Tokenizer, rows: number, home: string): void {
+  if (vocabSize <= rows) return;
+  throw new NearfoldError("mismatch", "the tokenizer does not fit the weights", {
+    at: join(home, "tokenizer.json"),
+    got: `ids up to ${vocabSize - 1}`,
+    wanted: `below ${rows}, the rows of the embedding table`,
+  });
+}
