@@ -3,42 +3,10 @@ import { cp, mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { openSafetensors } from "../tensor/safetensors.ts";
 import { commands } from "./commands.ts";
-import { run } from "./run.ts";
-
-/** What came of a run. */
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a command without a process; stops it once stderr holds `stopAt`. */
-async function nearfold(
-  argv: readonly string[],
-  { stopAt }: { stopAt?: string } = {},
-): Promise<Ran> {
-  const stop = new AbortController();
-  const text = { out: "", err: "" };
-  const code = await run(argv, {
-    stdout: {
-      write: (part) => {
-        text.out += part;
-      },
-    },
-    stderr: {
-      write: (part) => {
-        text.err += part;
-        if (stopAt !== undefined && text.err.includes(stopAt)) stop.abort();
-      },
-    },
-    signal: stop.signal,
-    now: () => performance.now(),
-  });
-  return { code, ...text };
-}
 
 const colours = ["red", "green", "blue", "white", "black", "yellow", "brown", "grey"];
 const things = ["cat", "house", "river", "stone", "bird", "tree", "boat", "lamp"];
@@ -48,7 +16,6 @@ const pairs = colours.flatMap((colour) =>
     positive: `the ${colour} ${thing}`,
   })),
 );
-const jsonl = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).join("\n");
 const tiny = ["--dims", "32", "--epochs", "3", "--batch-size", "16", "--vocab-size", "400"];
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
