@@ -61,6 +61,28 @@ describe("how far the layers see", () => {
   });
 });
 
+describe("attention as it is asked for", () => {
+  const window = { sliding_window: 8 };
+  test.each<[model: string, given: Record<string, unknown>, causal: number, both: number]>([
+    ["llama", {}, all, all],
+    ["llama", { is_causal: false }, all, all],
+    ["mistral", window, 7, 8],
+    ["gemma3_text", window, 7, 4],
+    ["gemma3_text", { ...window, is_causal: false }, 7, 4],
+    ["gemma3_text", { ...window, use_bidirectional_attention: true }, 7, 4],
+  ])("%s %j", (model, given, causal, both) => {
+    const { withAttention } = architectureOf(model, "m");
+    for (const [attention, within] of [
+      ["causal", causal],
+      ["bidirectional", both],
+    ] as const) {
+      const found = parse(model, withAttention!(given, attention));
+      expect(found.causal).toBe(attention === "causal");
+      expect(found.within[0]).toBe(within);
+    }
+  });
+});
+
 describe("heads and biases", () => {
   test.each<[model: string, fields: Record<string, unknown>, found: Partial<DecoderConfig>]>([
     [

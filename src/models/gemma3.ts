@@ -111,6 +111,8 @@ export const gemma3Entry = {
   forward: gemma3,
   withAttention: (config, attention) => ({
     ...config,
+    // The other switch of attention: with both, the window is one token wider.
+    is_causal: true,
     use_bidirectional_attention: attention === "bidirectional",
   }),
   languageHead: (config) => {

@@ -1,10 +1,11 @@
 /** Qwen3 (arXiv:2505.09388), as transformers' models/qwen3/modeling_qwen3.py computes it. */
+import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
-import { type DecoderConfig, parseDecoderConfig, withinOf } from "./decoder.ts";
+import { type DecoderConfig, decoderEntry, parseDecoderConfig, withinOf } from "./decoder.ts";
 import { parseLayerTypes } from "./layer-types.ts";
 
 /** Where `use_sliding_window` says so, the layers from `max_window_layers` on slide. */
-export function parseQwen3Config(read: ConfigReader): DecoderConfig {
+function parseQwen3Config(read: ConfigReader): DecoderConfig {
   const defaults = { theta: 10_000, maxPositions: 32_768, keyHeads: 32, headWidth: 128 };
   const common = parseDecoderConfig(read, defaults);
   const sliding = read.boolean("use_sliding_window", false) && !read.isNull("sliding_window");
@@ -13,3 +14,8 @@ export function parseQwen3Config(read: ConfigReader): DecoderConfig {
   const types = parseLayerTypes(read, common.layers, sliding ? (i) => i >= first : undefined);
   return { ...common, headNorms: true, within: withinOf(types, window, common.causal) };
 }
+
+export const qwen3Entry = {
+  ...decoderEntry,
+  parseConfig: parseQwen3Config,
+} as const satisfies Architecture<DecoderConfig>;

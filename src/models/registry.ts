@@ -1,17 +1,16 @@
 import { NearfoldError } from "../errors.ts";
 import type { Architecture } from "./architecture.ts";
 import { bertEntry } from "./bert.ts";
-import { type DecoderConfig, decoderEntry } from "./decoder.ts";
 import { distilBertEntry } from "./distilbert.ts";
 import { gemma3Entry } from "./gemma3.ts";
-import { parseLlamaConfig } from "./llama.ts";
-import { parseMistralConfig } from "./mistral.ts";
+import { llamaEntry } from "./llama.ts";
+import { mistralEntry } from "./mistral.ts";
 import { modernBertEntry } from "./modernbert.ts";
 import { mpnetEntry } from "./mpnet.ts";
 import { nomicBertEntry } from "./nomic-bert.ts";
-import { parseQwen3Config } from "./qwen3.ts";
+import { qwen3Entry } from "./qwen3.ts";
 import { robertaEntry } from "./roberta.ts";
-import { parseStaticConfig, type StaticConfig, staticEmbedding } from "./static.ts";
+import { staticEntry } from "./static.ts";
 import { t5Entry } from "./t5.ts";
 
 /** Every architecture by the `model_type` of its config.json. Adding one: a file of config + forward, and an entry here. */
@@ -24,31 +23,11 @@ export const architectures = {
   nomic_bert: nomicBertEntry,
   modernbert: modernBertEntry,
   t5: t5Entry,
-  llama: {
-    ...decoderEntry,
-    parseConfig: parseLlamaConfig,
-  } satisfies Architecture<DecoderConfig>,
-  mistral: {
-    ...decoderEntry,
-    parseConfig: parseMistralConfig,
-  } satisfies Architecture<DecoderConfig>,
-  qwen3: {
-    ...decoderEntry,
-    parseConfig: parseQwen3Config,
-  } satisfies Architecture<DecoderConfig>,
+  llama: llamaEntry,
+  mistral: mistralEntry,
+  qwen3: qwen3Entry,
   gemma3_text: gemma3Entry,
-  static: {
-    parseConfig: parseStaticConfig,
-    forward: staticEmbedding,
-    width: ({ hiddenSize }) => hiddenSize,
-    maxTokens: () => Number.POSITIVE_INFINITY,
-    vocabSize: ({ vocabSize }) => vocabSize,
-    batches: "bags",
-    tables: ["embedding.weight"],
-    module: "StaticEmbedding",
-    // As model2vec names it.
-    renames: [[/^embeddings$/, "embedding.weight"]],
-  } satisfies Architecture<StaticConfig>,
+  static: staticEntry,
 } as const;
 
 export type ModelType = keyof typeof architectures;

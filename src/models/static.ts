@@ -6,18 +6,32 @@ import type { Value } from "../graph/node.ts";
 import { gather } from "../graph/ops/index.ts";
 import type { Layout } from "../nn/layout.ts";
 import type { Weights } from "../nn/weights.ts";
+import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 
-export interface StaticConfig {
+interface StaticConfig {
   readonly vocabSize: number;
   readonly hiddenSize: number;
 }
 
-export function parseStaticConfig(read: ConfigReader): StaticConfig {
+function parseStaticConfig(read: ConfigReader): StaticConfig {
   return { vocabSize: read.count("vocab_size"), hiddenSize: read.count("hidden_size") };
 }
 
 /** `[T, hidden_size]`. */
-export function staticEmbedding(config: StaticConfig, weights: Weights, layout: Layout): Value {
+function staticEmbedding(config: StaticConfig, weights: Weights, layout: Layout): Value {
   return gather(weights("embedding.weight", ["V", config.hiddenSize]), layout.ids);
 }
+
+export const staticEntry = {
+  parseConfig: parseStaticConfig,
+  forward: staticEmbedding,
+  width: ({ hiddenSize }) => hiddenSize,
+  maxTokens: () => Number.POSITIVE_INFINITY,
+  vocabSize: ({ vocabSize }) => vocabSize,
+  batches: "bags",
+  tables: ["embedding.weight"],
+  module: "StaticEmbedding",
+  // As model2vec names it.
+  renames: [[/^embeddings$/, "embedding.weight"]],
+} as const satisfies Architecture<StaticConfig>;
