@@ -33,10 +33,7 @@ export async function downloadFile(download: Download): Promise<void> {
     // Gone where another has just published it.
     if (!(await isOfSize(part, file))) continue;
     const found = await hashOf(part, file);
-    if (found === file.hash) {
-      await publishFile(part, path);
-      break;
-    }
+    if (found === file.hash) return await publishFile(part, path);
     await rm(part, { force: true });
     // A part that was there may have been damaged: all of it once more. What came just now is what the Hub has.
     if (!resumed) throw unlike("content", found, file.hash, download);

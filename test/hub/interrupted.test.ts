@@ -12,11 +12,17 @@ import type { Faults } from "./stand-in.ts";
 type World = Awaited<ReturnType<typeof hubAndCache>>;
 
 const WEIGHTS = "model.safetensors";
-const script = join(import.meta.dirname, "fetch-once.ts");
 
+/** A process of its own that fetches the model and prints its folder. */
 function fetchElsewhere({ cache, hub }: World) {
-  const process_ = spawn(process.execPath, [script, cache, hub.endpoint, ID]);
-  return { process_, folder: text(process_.stdout) };
+  const hubUrl = new URL("../../src/hub/index.ts", import.meta.url).href;
+  const program = [
+    `import { fetchModel } from ${JSON.stringify(hubUrl)};`,
+    `const options = ${JSON.stringify({ cache, endpoint: hub.endpoint })};`,
+    `process.stdout.write(await fetchModel(${JSON.stringify(ID)}, options));`,
+  ].join("\n");
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program]);
+  return { child, folder: text(child.stdout) };
 }
 
 /** The parts that lie in a cache, with their paths. */
@@ -115,10 +121,10 @@ describe("a process that is killed", () => {
   test("leaves nothing that is read, and what the next one goes on with", async () => {
     await using world = await hubAndCache();
     world.hub.faults = { stall: { [WEIGHTS]: 90_000 } };
-    const { process_ } = fetchElsewhere(world);
+    const { child } = fetchElsewhere(world);
     while ((await sizeOfPart(world)) < 90_000) await new Promise((done) => setTimeout(done, 10));
-    process_.kill("SIGKILL");
-    await once(process_, "exit");
+    child.kill("SIGKILL");
+    await once(child, "exit");
     await expect(world.fetch({ offline: true })).rejects.toMatchObject({ code: "not-found" });
     world.hub.faults = {};
     const sent = world.hub.sentOf(WEIGHTS);
