@@ -2,8 +2,8 @@ import type { Pair } from "../src/data/pairs.ts";
 import { infoNce } from "../src/losses/index.ts";
 import type { Model } from "../src/models/model.ts";
 import { parseTokenizer, type Tokenizer } from "../src/text/tokenizer.ts";
+import { train, trainToEnd } from "../src/train/index.ts";
 import type { TrainOptions } from "../src/train/options.ts";
-import { train, trainToEnd } from "../src/train/trainer.ts";
 import { timed } from "./measure.ts";
 import { architecture, config, configJson, head, makeWeights } from "./workload.ts";
 

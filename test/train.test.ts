@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
 import { fillNormal } from "../src/graph/rng.ts";
 import { parseLoss } from "../src/losses/index.ts";
+import { adaptModel } from "../src/models/adapt.ts";
 import { configReader } from "../src/models/config.ts";
 import { poolingHead } from "../src/models/head.ts";
 import type { Model } from "../src/models/model.ts";
@@ -16,10 +17,12 @@ import {
   type TrainEvent,
   type TrainOptions,
   train,
+  trainNextToken,
   trainTasks,
   trainToEnd,
 } from "../src/train/index.ts";
 import { goldenTensors } from "./golden.ts";
+import { tinyLlama } from "./tiny-models.ts";
 
 const words = Array.from({ length: 60 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}${i}`);
 const tokenizer = parseTokenizer(
@@ -298,3 +301,46 @@ describe("several data sets", () => {
     expect(losses(events)[0]).not.toBe(losses(plain.events)[0]);
   });
 });
+
+describe("masked next-token prediction", () => {
+  const sentences = pairs.flatMap(({ anchor, positive }) => [anchor, positive]);
+  const options = { batchSize: 16, learningRate: 1e-2, seed: 5, epochs: 4, maskToken: "wz25" };
+
+  test.each([
+    ["every weight of a tied head", true, undefined],
+    ["every weight of an untied head", false, undefined],
+    ["adapters, the head frozen", true, { rank: 4, alpha: 8, targets: "all-linear" }],
+  ] as const)("teaches %s", async (_, tied, lora) => {
+    const start = decoder(tied);
+    const events: TrainEvent[] = [];
+    const run = trainNextToken(start, sentences, { ...options, ...(lora && { lora }) });
+    const trained = await trainToEnd(run, (event) => events.push(event));
+    const all = losses(events);
+    expect(mean(all.slice(-4))).toBeLessThan(0.95 * mean(all.slice(0, 4)));
+    const head = tied ? "embed_tokens.weight" : "lm_head.weight";
+    const moved = trained.weights
+      .get(head)!
+      .data.some((x, i) => x !== start.weights.get(head)!.data[i]);
+    expect(moved).toBe(lora === undefined);
+  });
+
+  test("is refused for a model that is no language model, and for a mask that is no token", async () => {
+    const run = trainNextToken(model("bert"), sentences, options);
+    await expect(trainToEnd(run)).rejects.toThrow(/no language model/);
+    const masked = trainNextToken(decoder(true), sentences, { ...options, maskToken: "none" });
+    await expect(trainToEnd(masked)).rejects.toThrow(/got none, wanted a token of its vocabulary/);
+  });
+});
+
+/** The golden Llama, seeing both sides, for the tokenizer of this test. */
+function decoder(tied: boolean): Model {
+  const { tokenizer, maxTokens } = model("static");
+  const llama = adaptModel(tinyLlama(), { attention: "bidirectional" });
+  const configJson = { ...llama.configJson, tie_word_embeddings: tied };
+  const config = llama.architecture.parseConfig(configReader(configJson, "test"));
+  const head = floats(fillNormal(new Float32Array(512 * 32), { seed: 9, std: 0.1 }), [512, 32]);
+  const weights = tied ? llama.weights : new Map(llama.weights).set("lm_head.weight", head);
+  return { ...llama, configJson, config, weights, tokenizer, maxTokens };
+}
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;

@@ -4,10 +4,9 @@ import { widthOf } from "../models/head.ts";
 import { type Batching, batchingOf } from "../nn/batching.ts";
 import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
-import { encodeModel } from "../onnx/encode.ts";
 import { RowSums, type RowUpdate } from "../optim/row-sums.ts";
-import { openSession, type Session } from "../runtime/session.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
+import { type Compiled, compile, runGradient } from "./compiled.ts";
 import {
   backwardGraph,
   type Encoding,
@@ -44,17 +43,19 @@ export interface BatchGradient {
   readonly rows: ReadonlyMap<string, readonly RowUpdate[]>;
 }
 
-type Weights = Readonly<Record<string, Tensor>>;
-interface Compiled {
-  readonly session: Session;
-  readonly shape: Pick<GradientGraph, "dense" | "rows">;
+/** Computes the gradient of a batch's loss with respect to the weights. */
+export interface Gradients extends AsyncDisposable {
+  /** The weights are read in place: settle their tables first. `step` numbers the dropout masks. */
+  compute(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient>;
 }
 
+type Weights = Readonly<Record<string, Tensor>>;
+
 /**
- * Computes the gradient of a batch's loss with respect to the weights: in one graph where the batch fits in a chunk, by gradient
+ * The gradient of a loss of embeddings: in one graph where the batch fits in a chunk, by gradient
  * caching (Gao et al., arXiv:2101.06983) where it does not. Both give the same gradient. Close with `await using`.
  */
-export class GradientComputer implements AsyncDisposable {
+export class GradientComputer implements Gradients {
   readonly #encoding: Encoding;
   readonly #objectives: readonly Objective[];
   readonly #options: GradientOptions;
@@ -91,14 +92,8 @@ export class GradientComputer implements AsyncDisposable {
       fusedGraph(this.#encoding, this.#objectives[task]),
     );
     const feeds = { ...weights, ...packed.feeds, ...this.#facts(batch) };
-    const into = this.#buffers(this.#sums, compiled.shape.dense, weights);
-    const results = await compiled.session.run(feeds, { into });
-    const loss = (results[names.loss].data as Float32Array)[0];
-    return {
-      loss,
-      dense: this.#named(this.#sums, compiled.shape.dense),
-      rows: readRows(compiled, { ...feeds, ...results }),
-    };
+    const { results, dense, rows } = await runGradient(compiled, feeds, this.#sums);
+    return { loss: (results[names.loss].data as Float32Array)[0], dense, rows };
   }
 
   async #cached(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
@@ -124,41 +119,29 @@ export class GradientComputer implements AsyncDisposable {
       ...this.#facts(batch),
     });
     const gradient = outcome[names.embeddingGradient].data as Float32Array;
-    let dense: readonly string[] = [];
     for (const { start, packed } of chunks) {
       const end = Math.min(start + chunkSize, sequences.length);
       const part = floats(gradient.subarray(start * width, end * width), [end - start, width]);
-      const { shape } = await this.#backward(weights, packed, part, start === 0);
-      dense = shape.dense;
+      await this.#backward(weights, packed, part, start === 0);
     }
     const loss = (outcome[names.loss].data as Float32Array)[0];
     const rows = new Map([...this.#rows].map(([table, sums]) => [table, [sums.take()]] as const));
-    return { loss, dense: this.#named(this.#sums, dense), rows };
+    return { loss, dense: this.#sums, rows };
   }
 
   /** Adds a chunk's gradients to the sums (or begins them). */
-  async #backward(
-    weights: Weights,
-    packed: Packed,
-    gradient: Tensor,
-    first: boolean,
-  ): Promise<Compiled> {
+  async #backward(weights: Weights, packed: Packed, gradient: Tensor, first: boolean) {
     const compiled = await this.#open("backward", () => backwardGraph(this.#encoding));
     const feeds = { ...weights, ...packed.feeds, [names.embeddingGradient]: gradient };
-    const { dense } = compiled.shape;
-    const into = this.#buffers(first ? this.#sums : this.#scratch, dense, weights);
-    const results = await compiled.session.run(feeds, { into });
-    if (!first) {
-      for (const name of dense) addTo(this.#sums.get(name)!, this.#scratch.get(name)!);
-    }
-    for (const [table, updates] of readRows(compiled, { ...feeds, ...results })) {
+    const { dense, rows } = await runGradient(compiled, feeds, first ? this.#sums : this.#scratch);
+    if (!first) for (const [name, part] of dense) addTo(this.#sums.get(name)!, part);
+    for (const [table, updates] of rows) {
       // Added up chunk by chunk: all rows of a large batch would be the largest thing in memory.
       const [size, width] = weights[table].shape as [number, number];
       const sums = this.#rows.get(table) ?? new RowSums(size, width);
       this.#rows.set(table, sums);
       for (const update of updates) sums.add(update);
     }
-    return compiled;
   }
 
   #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
@@ -186,22 +169,6 @@ export class GradientComputer implements AsyncDisposable {
     };
   }
 
-  /** One buffer for each dense gradient, as preallocated outputs. */
-  #buffers(kept: Map<string, Float32Array>, dense: readonly string[], weights: Weights): Weights {
-    return Object.fromEntries(
-      dense.map((name) => {
-        const { shape, data } = weights[name];
-        const buffer = kept.get(name) ?? new Float32Array(data.length);
-        kept.set(name, buffer);
-        return [names.gradient(name), floats(buffer, shape)];
-      }),
-    );
-  }
-
-  #named(buffers: ReadonlyMap<string, Float32Array>, dense: readonly string[]) {
-    return new Map(dense.map((name) => [name, buffers.get(name)!] as const));
-  }
-
   /** Closes the sessions whose key begins so. */
   async #close(kind: string): Promise<void> {
     for (const [key, compiled] of this.#sessions) {
@@ -218,28 +185,6 @@ export class GradientComputer implements AsyncDisposable {
     this.#sessions.set(key, opened);
     return opened;
   }
-}
-
-async function compile(built: Graph | GradientGraph): Promise<Compiled> {
-  const { graph, dense, rows } = "graph" in built ? built : { graph: built, dense: [], rows: [] };
-  // Weights are inputs here, so nothing is pre-packed; shapes vary, so a memory pattern would only grow.
-  const session = await openSession(encodeModel(graph).bytes, {
-    memoryPattern: false,
-    keepTransposes: true,
-  });
-  return { session, shape: { dense, rows } };
-}
-
-function readRows({ shape }: Compiled, values: Weights): Map<string, RowUpdate[]> {
-  const found = new Map<string, RowUpdate[]>();
-  for (const { table, rows, indices } of shape.rows) {
-    const update = {
-      indices: values[indices].data as Int32Array,
-      rows: values[rows].data as Float32Array,
-    };
-    found.set(table, [...(found.get(table) ?? []), update]);
-  }
-  return found;
 }
 
 function addTo(sum: Float32Array, part: Float32Array): void {

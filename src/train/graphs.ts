@@ -17,7 +17,9 @@ import type { Architecture } from "../models/architecture.ts";
 import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
 import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
+import { nextTokenLoss } from "../nn/language-head.ts";
 import { addLora, type LoraConfig, type LoraSite } from "../nn/lora.ts";
+import { predictionInputs } from "../nn/predictions.ts";
 import type { BatchShape } from "./token-batches.ts";
 
 /** What is trained. */
@@ -39,8 +41,10 @@ export interface Objective extends BatchShape {
 }
 
 /** An encoder's graph and what of it is trained. */
-interface Trained extends Pick<EncoderGraph, "embeddings"> {
-  /** The trained weights, by name. */
+interface Trained extends Pick<EncoderGraph, "tokens" | "embeddings"> {
+  /** All weights that the encoder reads, by name. */
+  readonly read: ReadonlyMap<string, Value>;
+  /** The trained ones. */
   readonly weights: ReadonlyMap<string, Value>;
   /** Those of them whose gradient comes as rows. */
   readonly tables: readonly string[];
@@ -103,16 +107,32 @@ export function fusedGraph(encoding: Encoding, objective: Objective): GradientGr
   return gradientGraph(encoded, new Map([[loss, scalar(1)]]), { [names.loss]: loss });
 }
 
+/**
+ * Batch and predictions in; the loss of a language model and the gradients of the weights out. `head` names the weight `[V, D]` of its
+ * logits: a frozen input beside adapters, a trained weight otherwise, which may be the table of token embeddings.
+ */
+export function nextTokenGraph(encoding: Encoding, head: string): GradientGraph {
+  const encoded = trained(encoding);
+  const { architecture, config, lora } = encoding;
+  const shape = [architecture.vocabSize(config), architecture.width(config)];
+  const logits = encoded.read.get(head) ?? input(head, "float32", shape);
+  const weights = lora ? encoded.weights : new Map(encoded.weights).set(head, logits);
+  const loss = nextTokenLoss(encoded.tokens, logits, predictionInputs());
+  const seeds = new Map([[loss, scalar(1)]]);
+  return gradientGraph({ ...encoded, weights }, seeds, { [names.loss]: loss });
+}
+
 /** What of the encoder is trained: its weights, or adapters beside them. */
 export function trained(encoding: Encoding): Trained {
   const { architecture, config, head, dropout, lora } = encoding;
   const layout = batchingOf(architecture, head).layout();
-  const { embeddings, weights } = encoderGraph(architecture, config, head, layout, {
+  const encoded = encoderGraph(architecture, config, head, layout, {
     dropout: dropout && architecture.batches !== "bags",
   });
-  if (!lora) return { embeddings, weights, tables: architecture.tables };
-  const adapted = addLora([embeddings], lora);
-  return { embeddings: adapted.values[0] as Value, weights: adapted.weights, tables: [] };
+  const { tokens, embeddings, weights: read } = encoded;
+  if (!lora) return { tokens, embeddings, read, weights: read, tables: architecture.tables };
+  const { values, weights } = addLora([tokens, embeddings], lora);
+  return { tokens: values[0], embeddings: values[1], read, weights, tables: [] };
 }
 
 /** The layers that adapters go to. @throws bad-argument when none fits */

@@ -1,4 +1,5 @@
-/** Contrastive training: pairs in, a better model out. */
+/** Training: pairs in, a better model out. */
+export { type Task, train, trainTasks } from "./contrastive.ts";
 export type {
   DoneEvent,
   EvaluationEvent,
@@ -7,6 +8,7 @@ export type {
   TrainEvent,
 } from "./events.ts";
 export { type NewStaticOptions, newStaticModel } from "./from-nothing.ts";
+export { type NextTokenTraining, trainNextToken } from "./next-token.ts";
 export { type DevScore, defaultLoss, type TrainOptions } from "./options.ts";
 export type { SubwordOptions } from "./subword-table.ts";
-export { type Task, train, trainTasks, trainToEnd } from "./trainer.ts";
+export { type Training, trainToEnd } from "./trainer.ts";

@@ -8,8 +8,11 @@ import { floats, ints, type Tensor } from "../tensor/tensor.ts";
 export interface TrainedTable {
   /** Brings rows of the model's table up to date, before a graph reads them. @default all rows */
   settle(indices?: Iterable<number>): void;
-  /** Adds up what a batch says of the rows, ready to be clipped and applied. */
-  collect(updates: readonly RowUpdate[]): void;
+  /**
+   * Adds up what a batch says of the rows, ready to be clipped and applied. `dense` is the part of the gradient that comes as a whole
+   * table, where something reads it so; it is added to in place.
+   */
+  collect(updates: readonly RowUpdate[], dense?: Float32Array): void;
   /** The collected gradients of the parameters, in place. */
   readonly gradients: readonly Float32Array[];
   /** One optimizer step with what was collected. */
@@ -26,8 +29,9 @@ export function plainTable(optimizer: AdamW, name: string, table: Tensor<"float3
   let collected: RowGradient | undefined;
   return {
     settle: (indices) => optimizer.settle(table.data, moments, indices),
-    collect: (updates) => {
-      collected = sums.sum(updates);
+    collect: (updates, dense) => {
+      const sum = sums.sum(updates);
+      collected = dense ? wholeTable(dense, sum, rows) : sum;
     },
     get gradients() {
       return collected ? [collected.rows] : [];
@@ -39,6 +43,19 @@ export function plainTable(optimizer: AdamW, name: string, table: Tensor<"float3
     },
     state: () => new Map([[name, table], ...momentsState(name, table.shape, moments)]),
   };
+}
+
+/** A table's gradient of every row: its dense part, the rows of a batch added. */
+function wholeTable(
+  dense: Float32Array,
+  { indices, rows }: RowGradient,
+  size: number,
+): RowGradient {
+  const width = dense.length / size;
+  indices.forEach((row, n) => {
+    for (let i = 0; i < width; i++) dense[row * width + i] += rows[n * width + i];
+  });
+  return { indices: Int32Array.from({ length: size }, (_, row) => row), rows: dense };
 }
 
 /** The moments of a parameter as named tensors over the live arrays. */

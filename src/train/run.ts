@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
-import { print } from "../graph/print.ts";
-import type { Loss } from "../losses/loss.ts";
 import { type Adapter, mergeAdapter, newAdapter } from "../models/adapter.ts";
-import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { AdamW, type Moments } from "../optim/adamw.ts";
 import { clipGlobalNorm } from "../optim/clip.ts";
@@ -12,8 +9,8 @@ import { learningRate } from "../optim/schedule.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import { type RunState, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainEvent } from "./events.ts";
-import { type BatchGradient, GradientComputer, type TokenBatch } from "./gradients.ts";
-import { loraSites, lossGraph } from "./graphs.ts";
+import type { BatchGradient, Gradients, TokenBatch } from "./gradients.ts";
+import { type Encoding, loraSites } from "./graphs.ts";
 import type { DevScore, Settings } from "./options.ts";
 import { momentsState, plainTable, type TrainedTable } from "./parameters.ts";
 import { subwordTable } from "./subword-table.ts";
@@ -21,6 +18,14 @@ import type { TokenBatches } from "./token-batches.ts";
 
 /** The weights while they move. */
 type Live = Record<string, Tensor<"float32">>;
+
+/** What a run is for. */
+export interface RunObjective {
+  /** Opens what computes the gradients. */
+  readonly gradients: (encoding: Encoding) => Gradients;
+  /** Tells one objective from another: a checkpoint of another is refused. */
+  readonly text: string;
+}
 
 /** The moving parts of a run: weights, optimizer, tables, and what is best so far. */
 export class Run implements AsyncDisposable {
@@ -35,18 +40,18 @@ export class Run implements AsyncDisposable {
   readonly #dense = new Map<string, Moments>();
   readonly #tables = new Map<string, TrainedTable>();
   readonly #optimizer: AdamW;
-  readonly #gradients: GradientComputer;
+  readonly #gradients: Gradients;
   readonly #id: string;
   #best: { step: number; score: number; weights: Live } | undefined;
   #sinceBest = 0;
   step = 0;
 
-  constructor(model: Model, plan: TokenBatches, losses: readonly Loss[], settings: Settings) {
+  constructor(model: Model, plan: TokenBatches, objective: RunObjective, settings: Settings) {
     this.#model = model;
     this.plan = plan;
     this.settings = settings;
     const { architecture, config, head } = model;
-    const { dropout, chunkSize, seed, lora } = settings;
+    const { dropout, seed, lora } = settings;
     const encoding = { architecture, config, head, dropout, ...(lora && { lora }) };
     this.#adapter = lora && newAdapter(loraSites(encoding), lora, { seed });
     this.#trained = this.#adapter
@@ -54,12 +59,9 @@ export class Run implements AsyncDisposable {
       : copyOf(Object.fromEntries(model.weights));
     this.#weights = { ...Object.fromEntries(model.weights), ...this.#trained };
     this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
-    const identity = !settings.noDuplicates;
-    const objectives = losses.map((loss, task) => ({ loss, identity, ...plan.shapes[task] }));
-    this.#gradients = new GradientComputer(encoding, objectives, { chunkSize, seed });
+    this.#gradients = objective.gradients(encoding);
     this.#addTables();
-    const printed = objectives.map((objective) => print(lossGraph(objective, widthOf(model))));
-    this.#id = fingerprintOf(model, plan, settings, printed);
+    this.#id = fingerprintOf(model, plan, settings, objective.text);
   }
 
   get parameterCount(): number {
@@ -76,16 +78,22 @@ export class Run implements AsyncDisposable {
     this.#settleFor(batch);
     const result = await this.#gradients.compute(this.#weights, batch, this.step);
     this.#requireFinite(result);
-    const named = [...result.rows].map(([name, updates]) => {
+    // A tied output head reads its table as a whole: then the table's gradient has a dense part too.
+    const { false: dense = [], true: whole = [] } = Object.groupBy(result.dense, ([name]) =>
+      this.#tables.has(name) ? "true" : "false",
+    );
+    const read = new Set([...result.rows.keys(), ...whole.map(([name]) => name)]);
+    const named = [...read].map((name) => {
       const table = this.#tables.get(name)!;
-      table.collect(updates);
+      table.collect(result.rows.get(name) ?? [], result.dense.get(name));
       return table;
     });
-    const all = [...result.dense.values(), ...named.flatMap(({ gradients }) => gradients)];
+    const parts = dense.map(([, gradient]) => gradient);
+    const all = [...parts, ...named.flatMap(({ gradients }) => gradients)];
     const norm = this.settings.clip > 0 ? clipGlobalNorm(all, this.settings.clip) : undefined;
     const rate = this.#rate(this.step);
     this.#optimizer.beginStep(rate);
-    for (const [name, gradient] of result.dense) {
+    for (const [name, gradient] of dense) {
       this.#optimizer.update(this.#weights[name].data, gradient, this.#momentsOf(name));
     }
     for (const table of named) table.apply();
@@ -272,12 +280,12 @@ function fingerprintOf(
   model: Model,
   plan: TokenBatches,
   settings: Settings,
-  losses: readonly string[],
+  objective: string,
 ): string {
   const hash = createHash("sha256");
   hash.update(model.tokenizer.fingerprint);
   hash.update(JSON.stringify([model.configJson, model.head, model.maxTokens, plan.totalSteps]));
-  for (const loss of losses) hash.update(loss);
+  hash.update(objective);
   // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
   const { resume: _, checkpoint: __, ...rest } = settings;
   hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));

@@ -2,42 +2,24 @@ import { inspectPairs } from "../data/inspect.ts";
 import type { Pair } from "../data/pairs.ts";
 import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
-import type { Loss } from "../losses/loss.ts";
 import type { Model } from "../models/model.ts";
 import type { TrainEvent } from "./events.ts";
-import { type TrainOptions, withDefaults } from "./options.ts";
-import { Run } from "./run.ts";
-import { type TaskData, tokenBatches } from "./token-batches.ts";
+import type { Settings } from "./options.ts";
+import { Run, type RunObjective } from "./run.ts";
+import type { TaskData, TokenBatches } from "./token-batches.ts";
 
-/** One data set of a mixture. */
-export interface Task extends TaskData {
-  /** @default the run's */
-  readonly loss?: Loss;
-}
+/** What happens, and at its end the model. */
+export type Training = AsyncGenerator<TrainEvent, Model, void>;
 
-/** `trainTasks` of one data set. */
-export function train(
+/** Runs an objective to its last step, or until the dev score stands still. */
+export async function* runToEnd(
   model: Model,
-  pairs: readonly Pair[],
-  options: TrainOptions = {},
-): AsyncGenerator<TrainEvent, Model, void> {
-  return trainTasks(model, [{ rows: pairs }], options);
-}
-
-/**
- * Adapts a model to pairs by contrastive learning, every batch of one data set. Yields what happens, and returns the model with its
- * best weights (the last, where nothing is evaluated). The model given is left as it was.
- * @throws bad-argument, bad-input before the first step; not-finite naming step and tensor; aborted after saving a checkpoint
- */
-export async function* trainTasks(
-  model: Model,
-  tasks: readonly Task[],
-  options: TrainOptions = {},
-): AsyncGenerator<TrainEvent, Model, void> {
-  const settings = withDefaults(options);
-  const plan = tokenBatches(model, tasks, settings);
-  const losses = tasks.map(({ loss }) => loss ?? settings.loss);
-  await using run = new Run(model, plan, losses, settings);
+  plan: TokenBatches,
+  objective: RunObjective,
+  tasks: readonly TaskData[],
+  settings: Settings,
+): Training {
+  await using run = new Run(model, plan, objective, settings);
   yield* preflight(
     run,
     tasks.flatMap(({ rows }) => rows),
@@ -123,7 +105,7 @@ function asPair({ anchor, positive = anchor, negatives }: Row): Pair {
 
 /** Runs a training to its end and returns the model; `onEvent` sees what happens on the way. */
 export async function trainToEnd(
-  run: AsyncGenerator<TrainEvent, Model, void>,
+  run: Training,
   onEvent: (event: TrainEvent) => void = () => {},
 ): Promise<Model> {
   for (;;) {
