@@ -5,7 +5,7 @@ import type { Report } from "./progress.ts";
 export interface CommandSpec<Options = never> {
   readonly name: string;
   readonly summary: string;
-  /** In order: `<name>` must be there, `[name]` may. */
+  /** In order: `<name>` must be there, `[name]` may; `<names...>` takes the rest. */
   readonly arguments?: readonly (readonly [name: string, description: string])[];
   readonly options?: readonly Option[];
   /** What a person types, shown by `--help`. */
@@ -59,7 +59,10 @@ export function toCommander(
     .action((...all: unknown[]) => {
       // Commander's call: the arguments, then the options, then the command.
       const options = all.at(-2) as CommonOptions;
-      const args = all.slice(0, -2).filter((value) => value !== undefined) as string[];
+      const args = all
+        .slice(0, -2)
+        .flat()
+        .filter((value) => value !== undefined) as string[];
       return act(spec, args, options);
     });
   return command;
@@ -74,11 +77,23 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** A parser of a number. */
+export function anyNumber(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Not a number.");
+}
+
 /** A parser of a number above 0. */
 export function positiveNumber(text: string): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError("Not a number above 0.");
+}
+
+/** A parser of numbers above 0 with commas between them: "0.3,0.7". */
+export function positiveNumbers(text: string): readonly number[] {
+  return text.split(",").map(positiveNumber);
 }
 
 /** A parser of whole numbers with commas between them: "256,128,64". */

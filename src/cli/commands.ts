@@ -3,12 +3,16 @@ import type { CommandSpec } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
 import { evaluate } from "./eval.ts";
+import { merge } from "./merge.ts";
+import { mine } from "./mine.ts";
 import { search } from "./search.ts";
 import { train } from "./train.ts";
 
 /** Every command, in the order of a model's life. */
 export const commands: Readonly<Record<string, CommandSpec>> = {
   train,
+  mine,
+  merge,
   eval: evaluate,
   embed,
   index: buildIndex,
