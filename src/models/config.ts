@@ -14,7 +14,7 @@ export interface ConfigReader {
   readonly layers: (key: string) => number;
   /** A count that divides another field's. */
   readonly divisor: (key: string, of: string, fallback?: number) => number;
-  /** `head_dim`, or else `hidden_size / num_attention_heads`; even. */
+  /** `head_dim`, or else `hidden_size / num_attention_heads`; even, and bounded. */
   readonly headWidth: (fallback?: number) => number;
   /** A finite number. */
   readonly number: (key: string, fallback?: number) => number;
@@ -46,6 +46,8 @@ interface WholeBounds {
 /** Sizes above this are no model's: they are refused before anything is allocated. */
 const MOST = 2 ** 31 - 1;
 const MOST_LAYERS = 1024;
+/** The frequencies of a rotary head are made before a weight is looked for. */
+const WIDEST_HEAD = 65_536;
 
 /** @throws bad-input naming the file, the field, what it holds and what it should; unsupported for a setting that is not built */
 export function configReader(
@@ -92,12 +94,12 @@ export function configReader(
     headWidth: (fallback) => {
       if (json.head_dim == null && fallback === undefined) {
         const [width, heads] = [count("hidden_size"), count("num_attention_heads")];
-        if (width % (2 * heads) === 0) return width / heads;
+        if (width % (2 * heads) === 0 && width / heads <= WIDEST_HEAD) return width / heads;
         throw wrong("num_attention_heads", `heads of an even width in ${width}, or head_dim`);
       }
       const value = count("head_dim", fallback);
-      if (value % 2 !== 0) throw wrong("head_dim", "an even width");
-      return value;
+      if (value % 2 === 0 && value <= WIDEST_HEAD) return value;
+      throw wrong("head_dim", `an even width of at most ${WIDEST_HEAD}`);
     },
     number: (key, fallback) => {
       const value = json[key] ?? fallback;

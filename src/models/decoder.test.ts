@@ -134,6 +134,8 @@ test.each<[model: string, fields: Record<string, unknown>, message: RegExp]>([
     { rope_scaling: { rope_type: "yarn", factor: 4 } },
     /"rope_type" is not usable \(got "yarn"/,
   ],
+  ["llama", { head_dim: 2 ** 31 - 2 }, /"head_dim" is not usable .*at most 65536/],
+  ["llama", { hidden_size: 2 ** 30 }, /"num_attention_heads" is not usable/],
   ["mistral", { sliding_window: 0 }, /"sliding_window" is not usable \(got 0/],
   [
     "qwen3",

@@ -102,12 +102,7 @@ export function withinOf(types: readonly LayerType[], window: number, causal: bo
 }
 
 /** `last_hidden_state` `[T, hidden_size]`, after the last norm. */
-export function decoder(
-  config: DecoderConfig,
-  weights: Weights,
-  layout: Layout,
-  dropout: Dropout,
-): Value {
+function decoder(config: DecoderConfig, weights: Weights, layout: Layout, dropout: Dropout): Value {
   const { hiddenSize: width, headWidth, rmsNormEps: epsilon } = config;
   const norm = (x: Value, name: string, at: Weights) =>
     rmsNorm(x, at(`${name}.weight`, [width]), { epsilon });
