@@ -26,7 +26,7 @@ export async function readJson(path: string): Promise<unknown> {
     throw asIoError(cause, path, "read");
   }
   try {
-    return JSON.parse(text);
+    return parseMarked(text);
   } catch (cause) {
     const got = (cause as Error).message;
     throw new NearfoldError("bad-input", "not JSON", { at: path, got, cause });
@@ -50,7 +50,39 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** As the Hub's own tools write it: two spaces, a line end at the end. */
+/** As the Hub's own tools write it: two spaces, a line end at the end; a float that was read is one again. */
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${JSON.stringify(value, unmarked, 2)}\n`;
+}
+
+/**
+ * The keys of an object whose numbers were written as floats, `1.0`. JavaScript does not tell them from integers, and transformers 5 refuses
+ * a `1` where its configs have a float. A copy by spread keeps the mark.
+ */
+const FLOATS = Symbol("floats");
+
+type Marked = Record<string, unknown> & { [FLOATS]?: Set<string> };
+
+/** With the source text of numbers (ECMA-262 2026, JSON.parse source text access), which TypeScript's library does not know yet. */
+const sourced = JSON as unknown as {
+  parse(
+    text: string,
+    reviver: (this: Marked, key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): unknown;
+};
+
+function parseMarked(text: string): unknown {
+  return sourced.parse(text, function (key, value, { source }) {
+    if (Number.isSafeInteger(value) && source !== undefined && /[.eE]/.test(source)) {
+      this[FLOATS] ??= new Set();
+      this[FLOATS].add(key);
+    }
+    return value;
+  });
+}
+
+function unmarked(this: unknown, key: string, value: unknown): unknown {
+  const isFloat = Number.isSafeInteger(value) && (this as Marked)[FLOATS]?.has(key);
+  return isFloat ? sourced.rawJSON(`${value}.0`) : value;
 }
