@@ -46,7 +46,7 @@ export function parseBertConfig(read: ConfigReader): BertConfig {
 }
 
 /** `last_hidden_state` `[T, hidden_size]`. */
-export function bert(
+function bert(
   config: BertConfig,
   weights: Weights,
   layout: Layout,

@@ -25,7 +25,7 @@ export interface DistilBertConfig {
 /** No config has a key for it. */
 const LAYER_NORM_EPS = 1e-12;
 
-export function parseDistilBertConfig(file: ConfigReader): DistilBertConfig {
+function parseDistilBertConfig(file: ConfigReader): DistilBertConfig {
   const read = file.spelled({
     dim: "hidden_size",
     n_layers: "num_hidden_layers",
@@ -45,7 +45,7 @@ export function parseDistilBertConfig(file: ConfigReader): DistilBertConfig {
 }
 
 /** `last_hidden_state` `[T, dim]`. */
-export function distilBert(
+function distilBert(
   config: DistilBertConfig,
   weights: Weights,
   layout: Layout,

@@ -35,7 +35,7 @@ export interface ModernBertConfig {
   readonly mlpDropout: number;
 }
 
-export function parseModernBertConfig(read: ConfigReader): ModernBertConfig {
+function parseModernBertConfig(read: ConfigReader): ModernBertConfig {
   const layers = read.layers("num_hidden_layers");
   const hiddenSize = read.count("hidden_size");
   const heads = read.divisor("num_attention_heads", "hidden_size");
@@ -75,7 +75,7 @@ export function parseModernBertConfig(read: ConfigReader): ModernBertConfig {
 }
 
 /** `last_hidden_state` `[T, hidden_size]`, after the last norm. */
-export function modernBert(
+function modernBert(
   config: ModernBertConfig,
   weights: Weights,
   layout: Layout,

@@ -30,7 +30,7 @@ const PAD_ID = 1;
 /** Whatever `relative_attention_num_buckets` says, so that nothing else is taken. */
 const BUCKETS = { count: 32, maxDistance: 128 };
 
-export function parseMpnetConfig(read: ConfigReader): MpnetConfig {
+function parseMpnetConfig(read: ConfigReader): MpnetConfig {
   read.refuse("relative_attention_num_buckets", BUCKETS.count);
   return {
     vocabSize: read.count("vocab_size"),
@@ -47,7 +47,7 @@ export function parseMpnetConfig(read: ConfigReader): MpnetConfig {
 }
 
 /** `last_hidden_state` `[T, hidden_size]`. */
-export function mpnet(
+function mpnet(
   config: MpnetConfig,
   weights: Weights,
   layout: Layout,

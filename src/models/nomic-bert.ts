@@ -62,7 +62,7 @@ const fixed = {
 /** Gated units by the Hub's name (Shazeer, arXiv:2002.05202). */
 const gates = { swiglu: "silu", geglu: "gelu", glu: "sigmoid" } as const;
 
-export function parseNomicBertConfig(file: ConfigReader): NomicBertConfig {
+function parseNomicBertConfig(file: ConfigReader): NomicBertConfig {
   const read = file.spelled(hubNames);
   for (const [key, built] of Object.entries(fixed)) read.refuse(key, built);
   const rope = parseRope(read, { theta: 1000 });
@@ -100,7 +100,7 @@ function parseActivation(read: ConfigReader): Activation {
 }
 
 /** `last_hidden_state` `[T, hidden_size]`. */
-export function nomicBert(
+function nomicBert(
   config: NomicBertConfig,
   weights: Weights,
   layout: Layout,

@@ -10,7 +10,7 @@ export interface RobertaConfig extends BertConfig {
   readonly padId: number;
 }
 
-export function parseRobertaConfig(read: ConfigReader): RobertaConfig {
+function parseRobertaConfig(read: ConfigReader): RobertaConfig {
   const bert = parseBertConfig(read);
   // At least one position is left.
   const padId = read.whole("pad_token_id", { least: 0, most: bert.maxPositions - 2, fallback: 1 });

@@ -29,7 +29,7 @@ export interface T5Config {
 /** Buckets lie in a table by distance: no model's are further apart. */
 const MOST_DISTANCE = 2 ** 16;
 
-export function parseT5Config(file: ConfigReader): T5Config {
+function parseT5Config(file: ConfigReader): T5Config {
   const read = file.spelled({
     d_model: "hidden_size",
     d_kv: "head_dim",
@@ -75,7 +75,7 @@ function parseFeedForward(read: ConfigReader): Pick<T5Config, "activation" | "ga
 }
 
 /** `last_hidden_state` `[T, d_model]`, after the last norm. */
-export function t5(
+function t5(
   config: T5Config,
   weights: Weights,
   layout: Layout,
