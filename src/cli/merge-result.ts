@@ -17,7 +17,7 @@ interface Result {
   readonly out: string;
   readonly method: string;
   readonly measure: string;
-  readonly folders: readonly string[];
+  readonly references: readonly string[];
   /** Of each model alone. */
   readonly scores: readonly number[];
   /** Place of the best model alone. */
@@ -26,46 +26,58 @@ interface Result {
   readonly trials: readonly Trial[];
 }
 
-/** The mixture with what its card should say of how it was made. */
-export function withResult(model: Model, measure: string, score: number): Model {
+/**
+ * The mixture with what its card should say of how it was made.
+ * @param names of the models, by what was typed: where they lie on somebody's disk is no matter of the card's
+ */
+export function withResult(
+  model: Model,
+  names: ReadonlyMap<string, string>,
+  metrics: Readonly<Record<string, number>>,
+): Model {
   const versions = {
     nearfold: packageVersion(),
     "onnxruntime-node": runtimeVersion(),
     node: process.versions.node,
   };
-  const lineage = { ...model.card.lineage, versions, metrics: { [measure]: score } };
-  return { ...model, card: { ...model.card, lineage } };
+  const { merged, ...lineage } = model.card.lineage;
+  const models = merged?.models.map((part) => ({
+    ...part,
+    name: names.get(part.name) ?? part.name,
+  }));
+  const made = merged && models && { merged: { ...merged, models } };
+  return { ...model, card: { ...model.card, lineage: { ...lineage, ...made, versions, metrics } } };
 }
 
 export function mergeOutcome(result: Result): Outcome {
-  const { out, method, measure, folders, scores, best, accepted } = result;
+  const { out, method, measure, references, scores, best, accepted } = result;
   const trials = result.trials.map((trial) => ({
     ...trial,
-    models: trial.models.map((place) => folders[place]),
+    models: trial.models.map((place) => references[place]),
   }));
   const rows = [
-    ...folders.map((folder, i) => [folder, scores[i].toFixed(4), ""]),
+    ...references.map((reference, i) => [reference, scores[i].toFixed(4), ""]),
     ...trials.map(({ models, score, kept }) => [
       models.join(" + "),
       score.toFixed(4),
       kept ? "kept" : "left out",
     ]),
   ];
-  const alone = `${folders[best]} ${scores[best].toFixed(4)}`;
+  const alone = `${references[best]} ${scores[best].toFixed(4)}`;
   const written = trials.findLast(({ kept }) => kept);
   const reached = Math.max(...trials.map(({ score }) => score)).toFixed(4);
   return {
     json: {
       ...{ out, method, measure, accepted, score: written?.score ?? scores[best] },
-      best: { model: folders[best], score: scores[best] },
-      models: folders.map((model, i) => ({ model, score: scores[i] })),
+      best: { model: references[best], score: scores[best] },
+      models: references.map((model, i) => ({ model, score: scores[i] })),
       trials,
     },
     text: [
       table(["model", measure, ""], rows),
       accepted && written
         ? `${out} is ${written.models.join(" + ")}: ${method} scored ${written.score.toFixed(4)}, ${alone}`
-        : `kept ${folders[best]}: ${method} scored ${reached}, ${alone}; ${out} is a copy of ${folders[best]}`,
+        : `kept ${references[best]}: ${method} scored ${reached}, ${alone}; ${out} is a copy of ${references[best]}`,
       "These figures chose the model, so they flatter it: measure it on other data",
       `Next: nearfold eval ${out} --pairs test.jsonl`,
     ].join("\n"),

@@ -8,11 +8,12 @@ import { saveModel } from "../models/save.ts";
 import { anyNumber, type CommandSpec, type Context, positiveNumbers } from "./command.ts";
 import { type DevSet, readDevPairs, readDevSts } from "./dev-set.ts";
 import { mergeOutcome, type Trial, withResult } from "./merge-result.ts";
+import { type ModelOptions, modelFolder, modelName, modelOptions } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
 import { trackTask } from "./progress.ts";
 import { type ReadingOptions, skipBadOption } from "./reading.ts";
 
-interface Options extends ReadingOptions, MethodOptions {
+interface Options extends ReadingOptions, ModelOptions, MethodOptions {
   readonly out: string;
   readonly dev?: string;
   readonly sts?: string;
@@ -75,7 +76,9 @@ export const merge: CommandSpec<Options> = {
   name: "merge",
   summary:
     "Mix the weights of models that come from one base; where the dev score falls, keep the best",
-  arguments: [["<models...>", "folders of models that differ in their weights alone"]],
+  arguments: [
+    ["<models...>", "models that differ in their weights alone: their folders, or ids on the Hub"],
+  ],
   options: [
     new Option("--out <folder>", "folder of the model").makeOptionMandatory(),
     new Option(
@@ -95,17 +98,18 @@ export const merge: CommandSpec<Options> = {
     ),
     new Option("--replace", "replace what is at --out"),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold merge seed-1/ seed-2/ seed-3/ --dev dev.jsonl --out merged/",
     "nearfold merge base/ tuned/ --weights 0.3,0.7 --dev dev.jsonl --out merged/",
     "nearfold merge base/ tuned/ --method slerp --t 0.6 --sts sts-dev.jsonl --out merged/",
   ],
-  run: async (folders, options, context) => {
-    const method = methodOf(folders, options);
+  run: async (references, options, context) => {
+    const method = methodOf(references, options);
     await requireFree(options.out, options);
     const dev = await readDev(options, context);
-    const models = await loadAll(folders);
+    const { models, names } = await loadAll(references, options, context);
     // One more model for each soup that is tried: all but the first to go in, or one of all.
     const trials = method === "greedy-soup" ? models.length - 1 : 1;
     const score = scoring(dev, models.length + trials, context);
@@ -114,37 +118,39 @@ export const merge: CommandSpec<Options> = {
     const best = scores.indexOf(Math.max(...scores));
     const mixture = await methods[method]({ models, scores, score }, options);
     const accepted = mixture.score >= scores[best] && mixture.trials.some(({ kept }) => kept);
-    const merged = accepted ? withResult(mixture.model, dev.measure, mixture.score) : models[best];
+    const merged = accepted
+      ? withResult(mixture.model, names, { [dev.measure]: mixture.score })
+      : models[best];
     const name = basename(resolve(options.out));
     await saveModel(options.out, { ...merged, name }, { replace: options.replace ?? false });
     return mergeOutcome({
-      ...{ out: options.out, method, measure: dev.measure, folders, scores, best, accepted },
+      ...{ out: options.out, method, measure: dev.measure, references, scores, best, accepted },
       trials: mixture.trials.map((trial) => ({ ...trial, kept: trial.kept && accepted })),
     });
   },
 };
 
 /** @throws bad-argument for options that don't go together */
-function methodOf(folders: readonly string[], { method, weights, t }: Options): MethodName {
+function methodOf(references: readonly string[], { method, weights, t }: Options): MethodName {
   const refuse = (at: string, what: string, got: string, wanted: string) => {
     throw new NearfoldError("bad-argument", what, { at, got, wanted });
   };
-  const distinct = new Set(folders.map((folder) => resolve(folder))).size;
-  if (distinct < 2 || distinct < folders.length) {
-    const got = folders.join(" ");
+  const distinct = new Set(references.map((reference) => resolve(reference))).size;
+  if (distinct < 2 || distinct < references.length) {
+    const got = references.join(" ");
     refuse("merge", "there is nothing to mix", got, "two different models or more");
   }
   const chosen = method ?? (weights ? "soup" : t === undefined ? "greedy-soup" : "slerp");
   if (weights && chosen !== "soup") refuse("--weights", "they are of a soup", chosen, "soup");
   if (t !== undefined && chosen !== "slerp") refuse("--t", "it is of slerp", chosen, "slerp");
-  if (weights && weights.length !== folders.length) {
-    refuse("--weights", "not one for each model", `${weights.length}`, `${folders.length}`);
+  if (weights && weights.length !== references.length) {
+    refuse("--weights", "not one for each model", `${weights.length}`, `${references.length}`);
   }
   if (t !== undefined && !(t >= 0 && t <= 1)) {
     refuse("--t", "not a place between two models", `${t}`, "0 to 1");
   }
-  if (chosen === "slerp" && folders.length !== 2) {
-    refuse("--method", "slerp is between two models", `${folders.length}`, "2");
+  if (chosen === "slerp" && references.length !== 2) {
+    refuse("--method", "slerp is between two models", `${references.length}`, "2");
   }
   return chosen;
 }
@@ -157,14 +163,20 @@ async function readDev(options: Options, context: Context): Promise<DevSet> {
   });
 }
 
-/** The models, by the names that were typed. @throws mismatch before an hour is spent on scores; as `loadModel` */
-async function loadAll(folders: readonly string[]): Promise<readonly Model[]> {
+/**
+ * The models under the names that were typed, and what a card calls each.
+ * @throws mismatch before an hour is spent on scores; as `loadModel`
+ */
+async function loadAll(references: readonly string[], options: Options, context: Context) {
   const models: Model[] = [];
-  for (const folder of folders) {
-    models.push({ ...(await loadModel(folder)), name: folder });
+  const names = new Map<string, string>();
+  for (const reference of references) {
+    const folder = await modelFolder(reference, options, context);
+    models.push({ ...(await loadModel(folder)), name: reference });
+    names.set(reference, await modelName(folder));
     requireMergeable(models);
   }
-  return models;
+  return { models, names };
 }
 
 function scoring(dev: DevSet, total: number, { report, signal, now }: Context): Score {

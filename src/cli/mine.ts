@@ -16,6 +16,7 @@ import {
 import { openFileStore } from "../stores/index.ts";
 import { anyNumber, type CommandSpec, type Context, wholeNumber } from "./command.ts";
 import { miningOutcome, nothingMined } from "./mining-result.ts";
+import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
 import { trackTask } from "./progress.ts";
 import {
@@ -27,7 +28,7 @@ import {
 } from "./reading.ts";
 import { requireIndex } from "./search.ts";
 
-interface Options extends SelectionOptions, ReadingOptions {
+interface Options extends SelectionOptions, ReadingOptions, ModelOptions {
   readonly out: string;
   readonly corpus?: string;
   readonly index?: string;
@@ -39,7 +40,7 @@ export const mine: CommandSpec<Options> = {
   name: "mine",
   summary: "Find hard negatives for pairs: texts that a model takes for matches and that are none",
   arguments: [
-    ["<model>", "folder of the model"],
+    ["<model>", modelArgument],
     ["<pairs>", "pairs, as `train` takes them; negatives in them are replaced"],
   ],
   options: [
@@ -80,19 +81,20 @@ export const mine: CommandSpec<Options> = {
       'write the model\'s scores too, for distillation: "scores": [positive, negative…]',
     ),
     skipBadOption,
+    ...modelOptions,
   ],
   examples: [
     "nearfold mine model/ pairs.jsonl --out mined.jsonl",
     "nearfold mine model/ pairs.jsonl --corpus scifact/ --negatives 5 --scores --out mined.jsonl",
     "nearfold mine model/ pairs.jsonl --index index/ --sampling random --range-min 10 --range-max 60 --out mined.jsonl",
   ],
-  run: async ([folder, path], options, context) => {
+  run: async ([model, path], options, context) => {
     await checkOut(options, path);
     const { rows, skipped } = await readAll(path, readPairs, options, context.report);
     const corpus = options.corpus === undefined ? undefined : await openCorpus(options, context);
     await using closing = new AsyncDisposableStack();
     const store = options.index && closing.use(await openIndex(options.index));
-    const encoder = closing.use(await openEncoder(folder));
+    const encoder = closing.use(await openEncoder(await modelFolder(model, options, context)));
     const { out, corpus: _, index: __, scores = false, ...selection } = options;
     const mining = mineNegatives(encoder, rows, {
       ...selection,
@@ -103,7 +105,7 @@ export const mine: CommandSpec<Options> = {
     });
     const report = await writeMined(out, mining, scores);
     const { negatives = 0, minNegatives = negatives } = options;
-    return miningOutcome(report, { out, model: folder, negatives, minNegatives, skipped });
+    return miningOutcome(report, { out, model, negatives, minNegatives, skipped });
   },
 };
 

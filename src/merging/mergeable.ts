@@ -1,10 +1,10 @@
 /** What models must share, so that a mixture of their weights means something. */
 import { join } from "node:path";
 import { NearfoldError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Tower } from "../models/model.ts";
 
-/** By the file of a model's folder that says it, as JSON values. */
-const traits = {
+/** Of each tower, by the file of a model's folder that says it, as JSON values. */
+const towerTraits = {
   "config.json": ({ configJson, config }) => ({
     model_type: configJson.model_type,
     ...(config as object),
@@ -16,13 +16,29 @@ const traits = {
     padding: null,
   }),
   "modules.json": ({ head, maxTokens }) => ({ head, maxTokens }),
+  "model.safetensors": ({ weights }) =>
+    Object.fromEntries([...weights].map(([name, { shape }]) => [name, `[${shape}]`])),
+} as const satisfies Record<string, (tower: Tower) => object>;
+
+/** Of the model as a whole. */
+const modelTraits = {
   "config_sentence_transformers.json": ({ prompts, card }) => ({
     prompts,
     similarity: card.space.similarity,
   }),
-  "model.safetensors": ({ weights }) =>
-    Object.fromEntries([...weights].map(([name, { shape }]) => [name, `[${shape}]`])),
 } as const satisfies Record<string, (model: Model) => object>;
+
+type Trait = readonly [file: string, of: (model: Model) => object];
+
+const traits: readonly Trait[] = [
+  ...Object.entries(towerTraits).map(
+    ([file, of]): Trait => [
+      file,
+      (model) => ({ ...of(model), ...(model.queryTower && { queryTower: of(model.queryTower) }) }),
+    ],
+  ),
+  ...Object.entries(modelTraits),
+];
 
 /**
  * @throws bad-argument without a model; mismatch naming the file of the first model that differs from the first of all, and where it does
@@ -30,7 +46,7 @@ const traits = {
 export function requireMergeable(models: readonly Model[]): void {
   const [first, ...others] = models;
   if (!first) throw new NearfoldError("bad-argument", "there is no model to merge");
-  for (const [file, trait] of Object.entries(traits)) {
+  for (const [file, trait] of traits) {
     const wanted = trait(first);
     for (const model of others) {
       const found = firstDifference(wanted, trait(model));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { newAdapter } from "../models/adapter.ts";
 import { parseCard } from "../models/card.ts";
 import { spaceOf } from "../models/fingerprint.ts";
 import type { Model } from "../models/index.ts";
@@ -131,11 +132,24 @@ describe("models", () => {
     expect([fillOf(a), fillOf(b)]).toEqual([1, 3]);
   });
 
+  it("a tower of queries is mixed too; an adapter is left behind", () => {
+    const adapter = newAdapter([], { rank: 1, alpha: 1, targets: [] }, { seed: 1 });
+    const towers = (document: number, query: number) => ({
+      ...filled("a", document, { queryTower: filled("", query) }),
+      adapter,
+    });
+    const merged = soup([towers(1, 10), towers(3, 20)]);
+    expect([fillOf(merged), merged.queryTower!.weights.get("embedding.weight")!.data[0]]).toEqual([
+      2, 15,
+    ]);
+    expect(merged.adapter).toBeUndefined();
+  });
+
   it("the card says what was merged, with the space of each, and no more than all of them have", () => {
     const data = [{ name: "d", rows: 2, sha256: "1".repeat(64) }];
     const { card } = tinyStatic();
     const own = { ...card, dims: [48], lineage: { ...card.lineage, data, losses: ["cosent"] } };
-    const [a, b] = [filled("runs/a/", 1), filled("b", 3, { card: own })];
+    const [a, b] = [filled("a", 1), filled("b", 3, { card: own })];
     const { card: made } = soup([a, b], { weights: [3, 1] });
     expect(made.dims).toEqual([48]);
     expect(made.lineage).toEqual({
@@ -241,6 +255,11 @@ describe("models that differ in more than their weights are one clear mismatch",
       "other prompts",
       { ...a, name: "b", prompts: { query: "", document: "" } },
       'b/config_sentence_transformers.json: these models can\'t be merged (got prompts.query "", wanted "query: "',
+    ],
+    [
+      "a tower of queries",
+      { ...a, name: "b", queryTower: a },
+      "b/config.json: these models can't be merged (got queryTower ",
     ],
     [
       "other shapes",

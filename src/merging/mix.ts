@@ -1,5 +1,5 @@
 import { spaceOf } from "../models/fingerprint.ts";
-import type { Lineage, Model } from "../models/model.ts";
+import type { Lineage, Model, Tower } from "../models/model.ts";
 import { floats } from "../tensor/tensor.ts";
 
 /** Makes one tensor of those that several models have of a name; all of one length. */
@@ -7,14 +7,31 @@ export type Combine = (parts: readonly Float32Array[]) => Float32Array<ArrayBuff
 
 /** The first model with every weight made of all models'. They must be mergeable. */
 export function mixWeights(models: readonly Model[], combine: Combine): Model {
-  const [first] = models;
-  const weights = new Map(
-    [...first.weights].map(([name, { shape }]) => {
-      const parts = models.map((model) => model.weights.get(name)!.data);
+  // What was adapted is in the weights; of a mixture of them the matrices say nothing.
+  const { adapter: _, ...first } = models[0];
+  const { queryTower } = first;
+  return {
+    ...first,
+    weights: mixTowers(models, combine),
+    ...(queryTower && {
+      queryTower: {
+        ...queryTower,
+        weights: mixTowers(
+          models.map((model) => model.queryTower!),
+          combine,
+        ),
+      },
+    }),
+  };
+}
+
+function mixTowers(towers: readonly Tower[], combine: Combine): Tower["weights"] {
+  return new Map(
+    [...towers[0].weights].map(([name, { shape }]) => {
+      const parts = towers.map(({ weights }) => weights.get(name)!.data);
       return [name, floats(combine(parts), shape)];
     }),
   );
-  return { ...first, weights };
 }
 
 /** The mixture with a card that says what it is of. `shares` sum to 1. */
@@ -31,7 +48,7 @@ export function asMerged(
     merged: {
       method,
       models: models.map((model, i) => ({
-        name: folderName(model.name),
+        name: model.name,
         space: spaceOf(model).id,
         weight: shares[i],
       })),
@@ -46,11 +63,6 @@ export function asMerged(
   };
   const dims = cards[0].dims.filter((width) => cards.every((card) => card.dims.includes(width)));
   return { ...mixture, card: { ...mixture.card, dims, lineage } };
-}
-
-/** Where a model lies on somebody's disk does not belong on a card. */
-function folderName(path: string): string {
-  return path.replace(/[\\/]+$/, "").replace(/^.*[\\/]/, "");
 }
 
 function distinct<T>(items: readonly T[], key: (item: T) => string): readonly T[] {
