@@ -136,6 +136,7 @@ test.each<[model: string, fields: Record<string, unknown>, message: RegExp]>([
   ],
   ["llama", { head_dim: 2 ** 31 - 2 }, /"head_dim" is not usable .*at most 65536/],
   ["llama", { hidden_size: 2 ** 30 }, /"num_attention_heads" is not usable/],
+  ["llama", { attention_dropout: 1.5 }, /"attention_dropout" is not usable/],
   ["mistral", { sliding_window: 0 }, /"sliding_window" is not usable \(got 0/],
   [
     "qwen3",

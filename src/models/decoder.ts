@@ -87,7 +87,7 @@ export function parseDecoderConfig(
     rope: parseRope(read, defaults),
     causal: read.boolean("is_causal", true),
     within: Array(layers).fill(Number.POSITIVE_INFINITY),
-    attentionDropout: read.number("attention_dropout", 0),
+    attentionDropout: read.rate("attention_dropout", 0),
     tiedHead: read.boolean("tie_word_embeddings", tiedHead),
   };
 }
