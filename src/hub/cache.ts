@@ -86,12 +86,13 @@ export type HubOrigin = Pick<Manifest, "id" | "commit">;
 
 /** Where a folder came from; undefined for one that is not of the cache. */
 export async function hubOrigin(folder: string): Promise<HubOrigin | undefined> {
-  const inside = dirname(resolve(folder));
-  if (!isCommit(basename(inside))) return undefined;
-  const { manifest } = snapshotPlace(dirname(inside), basename(inside));
-  const text = await readSmall(manifest);
+  const path = resolve(folder);
+  const [place, commit] = [dirname(dirname(path)), basename(dirname(path))];
+  const snapshot = snapshotPlace(place, commit);
+  if (!isCommit(commit) || snapshot.folder !== path) return undefined;
+  const text = await readSmall(snapshot.manifest);
   if (text === undefined) return undefined;
-  const { id, commit } = parseManifest(text, manifest);
+  const { id } = parseManifest(text, snapshot.manifest);
   return { id, commit };
 }
 
@@ -120,8 +121,9 @@ export async function readRef(place: string, revision: string): Promise<string |
   if (text === undefined) return undefined;
   try {
     const json = JSON.parse(text);
+    const commit = String(json.commit);
     // On a file system that knows no case, Main's file is main's.
-    return json.revision === revision && isCommit(json.commit) ? json.commit : undefined;
+    return json.revision === revision && isCommit(commit) ? commit : undefined;
   } catch {
     return undefined;
   }
@@ -136,8 +138,9 @@ export async function writeRef(place: string, revision: string, commit: string):
 /** The branches and tags that were fetched. */
 export async function listRefs(place: string): Promise<readonly string[]> {
   const names = await readdir(join(place, "refs")).catch(() => []);
-  const files = names.filter((name) => name.endsWith(".json") && !name.startsWith("."));
-  return files.map((name) => decodeURIComponent(name.slice(0, -".json".length))).sort();
+  const revisions = names.flatMap((name) => /^([\w%-][\w%.-]*)\.json$/.exec(name)?.[1] ?? []);
+  const known = revisions.map((name) => name.replaceAll("%2F", "/"));
+  return known.sort();
 }
 
 function refPath(place: string, revision: string): string {
@@ -149,7 +152,7 @@ async function readSmall(path: string): Promise<string | undefined> {
     const { size } = await stat(path);
     if (size > MAX_BYTES) {
       const [got, wanted] = [`${size} bytes`, `at most ${MAX_BYTES}`];
-      throw new NearfoldError("too-large", "too large for a manifest", { at: path, got, wanted });
+      throw new NearfoldError("bad-input", "too large for a manifest", { at: path, got, wanted });
     }
     return await readFile(path, "utf8");
   } catch (cause) {

@@ -44,7 +44,9 @@ test.each([
   ["ma?in", false],
   ["ma%2Fin", false],
   ["", false],
-  ["x".repeat(256), false],
+  ["x".repeat(201), false],
+  ["ü".repeat(100), false],
+  ["\ud800", false],
 ])("%j is a revision: %s", (text, expected) => {
   const require = () => requireRevision(text);
   if (expected) expect(require).not.toThrow();

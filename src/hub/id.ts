@@ -5,7 +5,7 @@ import { NearfoldError } from "../errors.ts";
 const ID = /^(?!.*(--|\.\.|\.git$))\w[\w.-]{0,95}(?<![.-])\/\w[\w.-]{0,95}(?<![.-])$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 /** Without what git forbids in the name of a branch (git-check-ref-format) or a URL would take for a way up. */
-const REVISION = /^(?!.*\.\.)[^\s\\^~:?*[\]/.%-][^\s\\^~:?*[\]%]{0,254}$/;
+const REVISION = /^(?!.*\.\.)[^\s\\^~:?*[\]/.%-][^\s\\^~:?*[\]%]*$/;
 
 /** Whether a text has the form of a Hub id, "org/name"; a folder's name may have it too, so look for one first. */
 export function isHubId(text: string): boolean {
@@ -26,7 +26,9 @@ export function requireHubId(id: string): void {
 
 /** @throws bad-argument */
 export function requireRevision(revision: string): void {
-  if (REVISION.test(revision)) return;
+  // The name of a file in the cache is made of it.
+  const isName = REVISION.test(revision) && revision.isWellFormed();
+  if (isName && encodeURIComponent(revision).length <= 200) return;
   const got = JSON.stringify(revision.slice(0, 200));
   const wanted = "a branch, a tag or a commit";
   throw new NearfoldError("bad-argument", "not a revision", { got, wanted });

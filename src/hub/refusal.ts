@@ -2,7 +2,7 @@ import { type ErrorCode, type ErrorDetails, NearfoldError } from "../errors.ts";
 import { type Asking, hintOf, subjectOf } from "./asking.ts";
 
 /** A refusal in words. */
-interface Refusal extends Pick<ErrorDetails, "got" | "hint"> {
+interface Refusal extends Pick<ErrorDetails, "at" | "got" | "hint"> {
   readonly code: ErrorCode;
   readonly what: string;
 }
@@ -26,7 +26,9 @@ export function refusal({ status, headers }: Response, asking: Asking): Nearfold
 const noModel = ({ endpoint, token }: Asking): Refusal => ({
   code: token ? "not-found" : "forbidden",
   what: `${endpoint.href} has no such model${token ? "" : ", or it is private"}`,
-  hint: `Is its name right?${token ? "" : " For a private one, give a token (HF_TOKEN)"}`,
+  hint: token
+    ? "Is its name right, and may the token read it?"
+    : "Is its name right? For a private one, give a token (HF_TOKEN)",
 });
 
 const noFile = (): Refusal => ({
@@ -44,6 +46,7 @@ const tokenRefused = (): Refusal => ({
 const kinds: Readonly<Record<string, (asking: Asking) => Refusal>> = {
   GatedRepo: ({ endpoint, id, token }) => ({
     code: "forbidden",
+    at: id,
     what: "its owner gives access on request",
     hint: `Ask for it on ${endpoint.href}/${id}${token ? "" : ", and give a token (HF_TOKEN)"}`,
   }),

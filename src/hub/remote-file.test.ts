@@ -52,7 +52,7 @@ test.each([
   `md5:${blob.slice(9)}`,
 ])("%j is no hash", (hash) => {
   expect(() => parseRemoteFile({ path: "a", size: 1, hash }, "here")).toThrow(
-    "the hash of a is none",
+    "a is listed with an unknown hash",
   );
 });
 

@@ -33,10 +33,10 @@ export function parseRemoteFile(entry: unknown, at: string): RemoteFile {
     throw malformed("a path that leads out of the folder", path, at);
   }
   if (!Number.isSafeInteger(size) || (size as number) < 0) {
-    throw malformed(`the size of ${path} is none`, size, at);
+    throw malformed(`${path} is listed with an impossible size`, size, at);
   }
   if (typeof hash === "string" && HASH.test(hash)) return { path, size: size as number, hash };
-  throw malformed(`the hash of ${path} is none`, hash, at);
+  throw malformed(`${path} is listed with an unknown hash`, hash, at);
 }
 
 /** The Hub's spelling (`lfs.oid` is of the content, `oid` of git's object) and a manifest's. */

@@ -26,6 +26,7 @@ export async function resolveModel(reference: string, options?: HubOptions): Pro
 function withoutFolder(reference: string, error: unknown): unknown {
   if (!(error instanceof NearfoldError) || error.details.at !== reference) return error;
   if (!["not-found", "forbidden", "io"].includes(error.code)) return error;
-  const message = `${error.message}. A folder of this name is not there either`;
+  const end = error.message.endsWith("?") ? "" : ".";
+  const message = `${error.message}${end} A folder of this name is not there either`;
   return new NearfoldError(error.code, message, { cause: error });
 }

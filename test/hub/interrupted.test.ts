@@ -59,6 +59,7 @@ describe("a connection that is cut", () => {
       ({ host, url }) => host === "cdn" && url.includes(WEIGHTS),
     );
     const ranges = asked.map(({ range }) => range);
+    expect(new Set(asked.map(({ accepts }) => accepts))).toEqual(new Set(["identity"]));
     expect(ranges).toEqual([undefined, "bytes=70000-", "bytes=140000-"]);
   });
 

@@ -56,7 +56,7 @@ describe("a refusal says whose turn it is", () => {
       { refuse: { url: config, status: 401, kind: "GatedRepo" } },
       {},
       "forbidden",
-      /gives access on request .*Ask for it on http.*acme\/tiny-model, and give a token/,
+      /^acme\/tiny-model: its owner gives access on request .*Ask for it on http.*acme\/tiny-model, and give a token/,
     ],
     [
       "gated, with a token",
@@ -205,18 +205,22 @@ describe("a hostile Hub writes nothing outside the folder", () => {
     [
       "a size below 0",
       { list: listed({ type: "file", path: "x", size: -1, oid }) },
-      "the size of x is none (got -1)",
+      "x is listed with an impossible size (got -1)",
     ],
     [
       "a size that is a text",
       { list: listed({ type: "file", path: "x", size: "9", oid }) },
-      "the size of x is none",
+      "x is listed with an impossible size",
     ],
-    ["no hash", { list: listed({ type: "file", path: "x", size: 9 }) }, "the hash of x is none"],
+    [
+      "no hash",
+      { list: listed({ type: "file", path: "x", size: 9 }) },
+      "x is listed with an unknown hash",
+    ],
     [
       "a hash that is a path",
       { list: listed({ type: "file", path: "x", size: 9, oid: "../../x" }) },
-      "the hash of x is none",
+      "x is listed with an unknown hash",
     ],
     [
       "no listing",

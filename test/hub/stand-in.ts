@@ -39,6 +39,8 @@ export interface Asked {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly range: string | undefined;
+  /** The header Accept-Encoding. */
+  readonly accepts: string;
   /** Bytes of the body. */
   sent: number;
 }
@@ -108,7 +110,8 @@ class StandIn implements AsyncDisposable {
 
   #serve(host: Asked["host"], { url, headers }: IncomingMessage, response: ServerResponse): void {
     const { authorization, range } = headers;
-    const asked: Asked = { host, url: url!, authorization, range, sent: 0 };
+    const accepts = String(headers["accept-encoding"]);
+    const asked: Asked = { host, url: url!, authorization, range, accepts, sent: 0 };
     this.asked.push(asked);
     send(this.#answer(asked), asked, response);
   }
