@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { spaceOf } from "../models/fingerprint.ts";
-import { isNormalized } from "../models/head.ts";
-import { loadModel } from "../models/load.ts";
+import { locateModel } from "../models/load.ts";
 import type { Model, Role } from "../models/model.ts";
 import type { Provider } from "../runtime/session.ts";
 import type { Space } from "../space.ts";
 import { cutRows } from "./cut-rows.ts";
-import { type Forward, openForward } from "./forward.ts";
+import type { Weight } from "./forward.ts";
 import { planBatches } from "./plan-batches.ts";
+import { type OpenTower, openTowers, type Towers } from "./towers.ts";
 
 export interface EncoderOptions {
   /** Execution providers of ONNX Runtime, in order of preference. @default ["cpu"] */
@@ -61,7 +61,7 @@ export interface Encoder extends AsyncDisposable {
   readonly space: Space;
   /** Dimensions a vector may be cut to, the full width first. */
   readonly dims: readonly number[];
-  /** Longer texts are cut, special tokens included; Infinity where nothing limits them. */
+  /** Longer documents are cut, special tokens included; Infinity where nothing limits them. Queries too, but where they have a tower of their own. */
   readonly maxTokens: number;
   /**
    * Vectors of texts, in their order.
@@ -81,7 +81,8 @@ const WINDOW_BATCHES = 32;
 const WINDOW_TEXTS = 4096;
 
 /**
- * Opens a model, or the folder of one.
+ * Opens a model, or the folder of one. A folder's weights are mapped into memory, not copied: while it is open, put another folder in its
+ * place (as `saveModel` does), and do not write into its files.
  * @throws as `loadModel`; unsupported for a provider that is not there
  */
 export async function openEncoder(
@@ -94,10 +95,10 @@ export async function openEncoder(
     const [got, wanted] = [`${maxBatchTokens}`, "at least 1"];
     throw new NearfoldError("bad-argument", "maxBatchTokens is no size", { got, wanted });
   }
-  const opened = typeof model === "string" ? await loadModel(model) : model;
+  const opened: Model<Weight> = typeof model === "string" ? await locateModel(model) : model;
   // The card of a model in memory may be of what it was before training.
-  const space = typeof model === "string" ? opened.card.space : spaceOf(opened);
-  return new ModelEncoder(opened, space, await openForward(opened, options), maxBatchTokens);
+  const space = typeof model === "string" ? opened.card.space : spaceOf(model);
+  return new ModelEncoder(opened, space, await openTowers(opened, options), maxBatchTokens);
 }
 
 class ModelEncoder implements Encoder {
@@ -105,19 +106,21 @@ class ModelEncoder implements Encoder {
   readonly space: Space;
   readonly dims: readonly number[];
   readonly maxTokens: number;
-  readonly #model: Pick<Model, "tokenizer" | "prompts" | "head">;
-  readonly #forward: Forward;
+  readonly #towers: Towers;
   readonly #maxBatchTokens: number;
 
-  constructor(model: Model, space: Space, forward: Forward, maxBatchTokens: number) {
-    const { name, card, maxTokens, tokenizer, prompts, head } = model;
+  // Not the model itself is kept: its weights are in the sessions now.
+  constructor(
+    { name, card, maxTokens }: Pick<Model, "name" | "card" | "maxTokens">,
+    space: Space,
+    towers: Towers,
+    maxBatchTokens: number,
+  ) {
     this.name = name;
     this.space = space;
     this.dims = card.dims;
     this.maxTokens = maxTokens;
-    // Not the model itself: its weights are in the session now.
-    this.#model = { tokenizer, prompts, head };
-    this.#forward = forward;
+    this.#towers = towers;
     this.#maxBatchTokens = maxBatchTokens;
   }
 
@@ -139,7 +142,7 @@ class ModelEncoder implements Encoder {
     { role = "document", dims: wanted, signal, onProgress }: EncodeTextsOptions = {},
   ): AsyncGenerator<EncodedPart> {
     const dims = this.#dimsOf(wanted);
-    const prompt = this.#model.prompts[role];
+    const tower = this.#towers[role];
     const done = { texts: 0, tokens: 0 };
     const report = (texts: number, tokens: number) => {
       done.texts += texts;
@@ -147,8 +150,8 @@ class ModelEncoder implements Encoder {
       onProgress?.({ ...done });
     };
     let first = 0;
-    for await (const window of this.#windows(texts, prompt, signal)) {
-      const vectors = await this.#run(window, { first, dims, signal, report });
+    for await (const window of this.#windows(texts, tower, signal)) {
+      const vectors = await this.#run(window, { tower, first, dims, signal, report });
       const { texts, sequences, truncated, tokens } = window;
       yield { first, texts, vectors, dims, tokens, truncated };
       first += sequences.length;
@@ -158,15 +161,14 @@ class ModelEncoder implements Encoder {
   /** Tokenizes until a window is full. */
   async *#windows(
     texts: AsyncIterable<string> | Iterable<string>,
-    prompt: string,
+    tower: OpenTower,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Window> {
     const most = WINDOW_BATCHES * this.#maxBatchTokens;
     let window = emptyWindow();
     for await (const text of texts) {
       throwIfAborted(signal, "encoding");
-      const whole = prompt + text;
-      const { ids, truncated } = this.#model.tokenizer.encode(whole, { maxLength: this.maxTokens });
+      const { ids, truncated } = tower.tokenize(text);
       if (truncated) window.truncated.push(window.sequences.length);
       window.texts.push(text);
       window.sequences.push(ids);
@@ -178,7 +180,7 @@ class ModelEncoder implements Encoder {
     if (window.sequences.length > 0) yield window;
   }
 
-  async #run({ sequences }: Window, { first, dims, signal, report }: RunContext) {
+  async #run({ sequences }: Window, { tower, first, dims, signal, report }: RunContext) {
     const vectors = new Float32Array(sequences.length * dims);
     const lengths = sequences.map(({ length }) => length);
     const limits = { maxBatchTokens: this.#maxBatchTokens };
@@ -189,12 +191,11 @@ class ModelEncoder implements Encoder {
       // A run blocks the event loop: let it see an abort, a signal or a request in between.
       await setImmediate();
       throwIfAborted(signal, "encoding");
-      const found = await this.#forward.run(batch.map((i) => sequences[i]));
-      const normalize = isNormalized(this.#model.head);
+      const found = await tower.run(batch.map((i) => sequences[i]));
       cutRows(found, {
         width: this.space.dims,
         dims,
-        normalize,
+        normalize: tower.normalized,
         into: vectors,
         rows: batch,
         first,
@@ -217,7 +218,7 @@ class ModelEncoder implements Encoder {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#forward[Symbol.asyncDispose]();
+    await this.#towers[Symbol.asyncDispose]();
   }
 }
 
@@ -234,6 +235,7 @@ function emptyWindow(): Window {
 }
 
 interface RunContext {
+  readonly tower: OpenTower;
   /** The window's place in the stream. */
   readonly first: number;
   readonly dims: number;

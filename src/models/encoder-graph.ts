@@ -2,6 +2,7 @@ import type { Value } from "../graph/node.ts";
 import { counterDropout, noDropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
 import { weightInputs } from "../nn/weights.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { Architecture } from "./architecture.ts";
 import { applyHead, type Head } from "./head.ts";
 
@@ -14,15 +15,22 @@ export interface EncoderGraph {
   readonly weights: ReadonlyMap<string, Value>;
 }
 
+interface EncoderGraphOptions {
+  /** Apply the config's dropout. @default false */
+  readonly dropout?: boolean;
+  /** What each weight is stored as; it is read as float32. @default float32 */
+  readonly dtypeOf?: (name: string) => DType;
+}
+
 /** The graph from a batch to its vectors, over whichever layout the batch comes in. */
 export function encoderGraph(
   architecture: Architecture,
   config: unknown,
   head: Head,
   layout: Layout,
-  { dropout = false }: { readonly dropout?: boolean } = {},
+  { dropout = false, dtypeOf }: EncoderGraphOptions = {},
 ): EncoderGraph {
-  const { weights, all } = weightInputs();
+  const { weights, all } = weightInputs(dtypeOf);
   const drop = dropout ? counterDropout(layout) : noDropout;
   const tokens = architecture.forward(config, weights, layout, drop);
   const embeddings = applyHead(tokens, layout, architecture, head, weights);

@@ -157,8 +157,10 @@ describe("weights", () => {
     };
     const model = { graph: {} };
     expect(() => layOut(model, [huge])).toThrow(/more than 2 GB/);
-    expect(layOut(model, [huge], "side").external).toHaveLength(2);
-    expect(() => layOut(model, [huge], "../side")).toThrow(/outside the model's folder/);
+    expect(layOut(model, [huge], { location: "side" }).external).toHaveLength(2);
+    expect(() => layOut(model, [huge], { location: "../side" })).toThrow(
+      /outside the model's folder/,
+    );
   });
 });
 

@@ -3,7 +3,7 @@ import { NearfoldError } from "../errors.ts";
 import { constantOf, type Graph, inputName, isInput, topological } from "../graph/node.ts";
 import { showType } from "../graph/op.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { Initializer, Source } from "./initializer.ts";
+import type { Initializer, Placed, PlacedInitializer, Source } from "./initializer.ts";
 import { join, layOut } from "./layout.ts";
 import { makeNames } from "./names.ts";
 import { type Context, valueName, writeNodes } from "./nodes.ts";
@@ -14,6 +14,8 @@ import { toValueInfo } from "./type-proto.ts";
 export interface EncodeOptions<S extends Source = Tensor> {
   /** Values of the `Input` nodes of these names; they become initializers. Names the graph doesn't have are left out. */
   readonly weights?: ReadonlyMap<string, S>;
+  /** The same for values that lie in files already, in the folder the model is read from or that its session is told. */
+  readonly placed?: ReadonlyMap<string, Placed>;
   /**
    * Not below these versions. An op outside the table of ops needs its domain's: pass what `decodeModel` gave.
    * @default the lowest that express the graph, 13 at least
@@ -38,8 +40,8 @@ export interface EncodedModel {
  * bad-argument for an op outside the table whose opset nobody said.
  */
 export function encodeModel(graph: Graph, options: EncodeOptions = {}): EncodedModel {
-  const { model, initializers } = toModel(graph, options);
-  const laid = layOut(model, initializers, options.externalData?.location);
+  const { model, initializers, placed } = toModel(graph, options);
+  const laid = layOut(model, initializers, { location: options.externalData?.location, placed });
   return {
     bytes: join(laid.model),
     ...(laid.external && { external: join(laid.external) }),
@@ -51,17 +53,19 @@ export interface Model<S extends Source> {
   readonly model: ModelProto & { readonly graph: GraphProto };
   /** In the order of their first use. */
   readonly initializers: readonly Initializer<S | Tensor>[];
+  readonly placed: readonly PlacedInitializer[];
 }
 
 /** The messages of a model, and the tensors that go with them. */
-export function toModel<S extends Source>(
-  graph: Graph,
-  { weights = new Map(), opsets, name = "nearfold", metadata = {} }: EncodeOptions<S>,
-): Model<S> {
+export function toModel<S extends Source>(graph: Graph, options: EncodeOptions<S>): Model<S> {
+  const { weights = new Map(), placed = new Map(), opsets, name = "nearfold" } = options;
+  const { metadata = {} } = options;
+  const values = new Map<string, unknown>([...weights, ...placed]);
   const context: Context = { names: makeNames(), values: new Map(), nodes: [] };
-  const inputs = claimInputs(graph, weights, context);
+  const inputs = claimInputs(graph, values, context);
   claimOutputs(graph, context);
   const initializers: Initializer<S | Tensor>[] = [];
+  const references: PlacedInitializer[] = [];
   const { node, valueInfo } = writeNodes(graph, Object.keys(graph.outputs), context, (value) => {
     const label = valueName(context, value);
     const constant = constantOf(value);
@@ -69,12 +73,18 @@ export function toModel<S extends Source>(
       const { dtype, shape } = constant;
       initializers.push({ name: label, dtype, shape, role: "constant", source: constant });
     } else if (weights.has(label)) {
-      initializers.push(weightOf(label, value, weights.get(label) as S));
+      const source = weights.get(label) as S;
+      const type = typeof source === "function" ? value : (source as Tensor);
+      initializers.push({ ...weightOf(label, value, type), source });
+    } else if (placed.has(label)) {
+      const { place, ...type } = placed.get(label) as Placed;
+      references.push({ ...weightOf(label, value, type), place });
     }
   });
   const versions = opsetsOf(context.nodes, opsets);
   return {
     initializers,
+    placed: references,
     model: {
       irVersion: irVersionOf(versions[""] as number),
       producerName: "nearfold",
@@ -92,7 +102,7 @@ export function toModel<S extends Source>(
 }
 
 /** Names the inputs; returns those that stay inputs. */
-function claimInputs(graph: Graph, weights: ReadonlyMap<string, Source>, context: Context) {
+function claimInputs(graph: Graph, weights: ReadonlyMap<string, unknown>, context: Context) {
   const declared = new Set(graph.inputs);
   const reached = topological(Object.values(graph.outputs)).flatMap(({ outputs }) => outputs);
   for (const value of new Set([...graph.inputs, ...reached.filter(isInput)])) {
@@ -118,13 +128,10 @@ function claimOutputs({ outputs }: Graph, { names }: Context): void {
   }
 }
 
+type Typed = Pick<Initializer, "dtype"> & { readonly shape: readonly (number | string)[] };
+
 /** A weight's type is that of its tensor, or where the tensor is not at hand yet, of the graph's input. */
-function weightOf<S extends Source>(
-  name: string,
-  declared: { readonly dtype: Tensor["dtype"]; readonly shape: readonly (number | string)[] },
-  source: S,
-): Initializer<S> {
-  const { dtype, shape } = typeof source === "function" ? declared : source;
+function weightOf(name: string, declared: Typed, { dtype, shape }: Typed) {
   const fits =
     dtype === declared.dtype &&
     shape.length === declared.shape.length &&
@@ -132,7 +139,7 @@ function weightOf<S extends Source>(
       const wanted = declared.shape[axis];
       return typeof dim === "number" && (typeof wanted === "string" || wanted === dim);
     });
-  if (fits) return { name, dtype, shape: shape as number[], role: "weight", source };
+  if (fits) return { name, dtype, shape: shape as number[], role: "weight" } as const;
   throw new NearfoldError("mismatch", "a weight is not what the graph declares", {
     at: name,
     got: showType({ dtype, shape }),

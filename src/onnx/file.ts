@@ -25,9 +25,9 @@ export async function saveModel(
   graph: Graph,
   options: EncodeOptions<Source> = {},
 ): Promise<void> {
-  const { model, initializers } = toModel(graph, options);
+  const { model, initializers, placed } = toModel(graph, options);
   const location = sideFile(path, initializers, options);
-  const laid = layOut(model, initializers, location);
+  const laid = layOut(model, initializers, { location, placed });
   if (location !== undefined && laid.external) {
     await writePieces(join(dirname(path), location), laid.external);
   }

@@ -2,6 +2,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { Slice } from "./external.ts";
 
 /** A tensor, or how to get it when it is its turn to be written. */
 export type Source = Tensor | (() => Promise<Tensor>);
@@ -14,6 +15,16 @@ export interface Initializer<S extends Source = Source> {
   readonly role: Role;
   readonly source: S;
 }
+
+/** A tensor that lies in a file which is there already: the model only says where. */
+export interface Placed {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly place: Slice;
+}
+
+/** A weight that a graph's file points to. */
+export type PlacedInitializer = Placed & Pick<Initializer, "name" | "role">;
 
 /** A weight is an input of the graph with a value beside it: it can be trained, quantized, shared. */
 export type Role = "weight" | "constant";
@@ -30,7 +41,11 @@ function usualRole(dtype: DType, shape: readonly number[]): Role {
 }
 
 /** The `doc_string` that keeps an unusual role through a file; none for the usual one. */
-export function noteOf({ dtype, shape, role }: Omit<Initializer, "source">): string | undefined {
+export function noteOf({
+  dtype,
+  shape,
+  role,
+}: Pick<Initializer, "dtype" | "shape" | "role">): string | undefined {
   return role === usualRole(dtype, shape) ? undefined : role;
 }
 

@@ -2,8 +2,8 @@
 import { bug, NearfoldError } from "../errors.ts";
 import { dtypes } from "../tensor/dtype.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { checkLocation } from "./external.ts";
-import { type Initializer, noteOf, type Source } from "./initializer.ts";
+import { checkLocation, type Slice } from "./external.ts";
+import { type Initializer, noteOf, type PlacedInitializer, type Source } from "./initializer.ts";
 import { encodeMessage, fieldHeader, type GraphProto, type ModelProto } from "./proto.ts";
 import { bytesOf } from "./tensor-proto.ts";
 
@@ -25,15 +25,21 @@ const MIN_EXTERNAL_BYTES = 1024;
 /** A page: the side file can be mapped into memory. */
 const ALIGNMENT = 4096;
 
+export interface LayoutOptions {
+  /** Large tensors go to this file beside the model's. @default none do */
+  readonly location?: string | undefined;
+  /** Tensors that are only referred to. @default none */
+  readonly placed?: readonly PlacedInitializer[];
+}
+
 /**
- * Lays out a model whose graph message has no initializers yet. With a `location` the large tensors go to that file,
- * beside the model's.
+ * Lays out a model whose graph message has no initializers yet.
  * @throws too-large when the model's own file would pass 2 GB, bad-input for a location outside the model's folder.
  */
 export function layOut<S extends Source>(
   model: ModelProto & { readonly graph: GraphProto },
   initializers: readonly Initializer<S>[],
-  location?: string,
+  { location, placed = [] }: LayoutOptions = {},
 ): Layout<S> {
   if (location !== undefined) checkLocation(location, "externalData");
   const { graph, ...rest } = model;
@@ -50,6 +56,10 @@ export function layOut<S extends Source>(
     external.push(new Uint8Array(offset - end), initializer);
     end = offset + length;
     inside.push(...reference(initializer, { location, offset, length }));
+  }
+  for (const initializer of placed) {
+    checkLocation(initializer.place.location, initializer.name);
+    inside.push(...reference(initializer, initializer.place));
   }
   const size = totalLength(inside);
   if (size > MAX_MODEL_BYTES) {
@@ -74,7 +84,7 @@ export function totalLength(pieces: readonly Piece[]): number {
 }
 
 /** The message without its data; the reader takes the fields in any order. */
-function headOf(initializer: Initializer) {
+function headOf(initializer: Omit<Initializer, "source">) {
   const { name, dtype, shape } = initializer;
   const note = noteOf(initializer);
   return {
@@ -94,10 +104,13 @@ function inline<S extends Source>(initializer: Initializer<S>): Piece<S>[] {
 }
 
 function reference(
-  initializer: Initializer,
-  place: { readonly location: string; readonly offset: number; readonly length: number },
+  initializer: Omit<Initializer, "source">,
+  { location, offset, length }: Slice,
 ): Uint8Array[] {
-  const externalData = Object.entries(place).map(([key, value]) => ({ key, value: `${value}` }));
+  const externalData = Object.entries({ location, offset, length }).map(([key, value]) => ({
+    key,
+    value: `${value}`,
+  }));
   const message = { ...headOf(initializer), externalData, dataLocation: 1 };
   const bytes = encodeMessage("TensorProto", message);
   return [fieldHeader("GraphProto", "initializer", bytes.length), bytes];

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly keepDuplicates?: boolean;
   /** Leave a Transpose before a product apart instead of fusing the two. @default false */
   readonly keepTransposes?: boolean;
+  /** Where the files lie that a model given as bytes points to; they are mapped into memory. @default the working directory */
+  readonly dataFolder?: string;
   /** Write ONNX Runtime's profile to files with this prefix. @default none */
   readonly profile?: string;
 }
@@ -88,7 +90,12 @@ function toOrtOptions(options: SessionOptions): InferenceSession.SessionOptions 
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     extra: {
-      session: { ...(!prepack && { disable_prepacking: "1" }) },
+      session: {
+        ...(!prepack && { disable_prepacking: "1" }),
+        ...(options.dataFolder !== undefined && {
+          model_external_initializers_file_folder_path: options.dataFolder,
+        }),
+      },
       ...(disabled.length > 0 && {
         optimization: { disable_specified_optimizers: disabled.join(";") },
       }),
