@@ -66,8 +66,8 @@ export function openFile(commit: string, from: number, asking: Asking & { readon
   const { endpoint, id, path } = asking;
   const name = path.split("/").map(encodeURIComponent).join("/");
   const url = `${endpoint.href}/${id}/resolve/${commit}/${name}`;
-  // Compressed, a range would be one of other bytes.
-  const headers = { "accept-encoding": "identity", ...(from > 0 && { range: `bytes=${from}-` }) };
+  // Never compressed: ranges and lengths are of the file's own bytes. `fetch` adds the same to a range by itself.
+  const headers = from > 0 ? { range: `bytes=${from}-` } : { "accept-encoding": "identity" };
   return request(url, headers, asking);
 }
 
