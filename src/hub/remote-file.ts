@@ -50,8 +50,8 @@ function fieldsOf(entry: unknown): Readonly<Record<keyof RemoteFile, unknown>> {
 
 /** Whether a path stays inside the folder that it is joined to, on any system. */
 export function isConfined(path: string): boolean {
-  const parts = path.split(/[\\/]/);
-  return !/\0|^[a-z]:/i.test(path) && !parts.some((part) => ["", ".", ".."].includes(part));
+  if (!path.isWellFormed() || /\0|^[a-z]:/i.test(path)) return false;
+  return !path.split(/[\\/]/).some((part) => ["", ".", ".."].includes(part));
 }
 
 /** The name of the file's part in the cache: of the content, so that no path of the Hub's is in it. */

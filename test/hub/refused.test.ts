@@ -190,6 +190,7 @@ describe("a hostile Hub writes nothing outside the folder", () => {
     "C:\\config.json",
     "a//config.json",
     "./config.json",
+    "\ud800/config.json",
     "",
   ];
   test.each(outside)("a listed path %j", async (path) => {
