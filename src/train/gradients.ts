@@ -6,6 +6,7 @@ import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
 import { RowSums, type RowUpdate } from "../optim/row-sums.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
+import type { TokenBatch } from "./batch.ts";
 import { type Compiled, compile, runGradient } from "./compiled.ts";
 import {
   backwardGraph,
@@ -23,17 +24,6 @@ export interface GradientOptions {
   readonly chunkSize: number;
   /** Of the dropout masks. */
   readonly seed: number;
-}
-
-/** A batch as token ids, column by column: all anchors, all positives, then each column of hard negatives. */
-export interface TokenBatch {
-  /** Which of the objectives it is for. @default 0 */
-  readonly task?: number;
-  readonly sequences: readonly ArrayLike<number>[];
-  /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
-  readonly identity?: Int32Array;
-  /** Row by row, as many numbers as the objective says. */
-  readonly labels?: Float32Array;
 }
 
 export interface BatchGradient {

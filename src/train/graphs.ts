@@ -20,7 +20,7 @@ import { batchingOf } from "../nn/batching.ts";
 import { nextTokenLoss } from "../nn/language-head.ts";
 import { addLora, type LoraConfig, type LoraSite } from "../nn/lora.ts";
 import { predictionInputs } from "../nn/predictions.ts";
-import type { BatchShape } from "./token-batches.ts";
+import type { BatchShape } from "./batch.ts";
 
 /** What is trained. */
 export interface Encoding {

@@ -3,7 +3,7 @@ import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Needs, requireRow } from "../losses/needs.ts";
 import type { Model, Role } from "../models/model.ts";
-import type { TokenBatch } from "./gradients.ts";
+import type { BatchShape, TokenBatch } from "./batch.ts";
 import { mixture } from "./mixture.ts";
 
 /** A data set, and what its texts are to the model. */
@@ -13,14 +13,6 @@ export interface TaskData {
   readonly needs?: Needs;
   /** Put before each text of a role. @default the model's */
   readonly prompts?: Readonly<Record<Role, string>>;
-}
-
-/** What stands in every row of a task's batches. */
-export interface BatchShape {
-  /** Anchor, positive and as many hard negatives as every row has; 1 for single texts. */
-  readonly columns: number;
-  /** Numbers of a row's label; 0 where the loss reads none. */
-  readonly labels: number;
 }
 
 export interface TokenBatches {

@@ -1,0 +1,20 @@
+/** The texts of one step. */
+
+/** A batch as token ids, column by column: all anchors, all positives, then each column of hard negatives. */
+export interface TokenBatch {
+  /** Which of the objectives it is for. @default 0 */
+  readonly task?: number;
+  readonly sequences: readonly ArrayLike<number>[];
+  /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
+  readonly identity?: Int32Array;
+  /** Row by row, as many numbers as the objective says. */
+  readonly labels?: Float32Array;
+}
+
+/** What stands in every row of a task's batches. */
+export interface BatchShape {
+  /** Anchor, positive and as many hard negatives as every row has; 1 for single texts. */
+  readonly columns: number;
+  /** Numbers of a row's label; 0 where the loss reads none. */
+  readonly labels: number;
+}
