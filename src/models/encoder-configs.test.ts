@@ -138,6 +138,15 @@ describe("other spellings", () => {
     expect(parse({ ...golden("nomic-bert"), ...hub })).toEqual(parse(hub));
   });
 
+  test("ModernBERT's bases, in part where they are now and in part where they were", () => {
+    const sliding_attention = { rope_type: "default", rope_theta: 7 };
+    const rope_parameters = { full_attention: { rope_type: "default" }, sliding_attention };
+    const json = { ...golden("modernbert"), rope_parameters, global_rope_theta: 9 };
+    expect(parse(json).config).toMatchObject({
+      ropes: { full_attention: { theta: 9 }, sliding_attention: { theta: 7 } },
+    });
+  });
+
   test("Nomic BERT that rotates long texts by the length of their batch: only as far as it need not", () => {
     expect(parse({ ...hub, rotary_scaling_factor: 2 }).maxTokens).toBe(2048);
   });
@@ -190,6 +199,12 @@ test.each<[string, Json, string, RegExp]>([
   ["modernbert", { head_dim: 16 }, "unsupported", /"head_dim".*or 8/],
   ["modernbert", { num_attention_heads: 32 }, "bad-input", /"num_attention_heads".*even width/],
   ["modernbert", { rope_scaling: { factor: 2 } }, "unsupported", /"rope_scaling"/],
+  [
+    "modernbert",
+    { rope_parameters: { rope_theta: 5 } },
+    "unsupported",
+    /rope_parameters.*"rope_theta"/,
+  ],
   ["modernbert", { norm_bias: "yes" }, "bad-input", /"norm_bias".*true or false/],
   ["modernbert", { global_attn_every_n_layers: 0 }, "bad-input", /"global_attn_every_n_layers"/],
   ["t5", { is_decoder: true }, "unsupported", /"is_decoder"/],

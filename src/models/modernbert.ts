@@ -42,6 +42,7 @@ function parseModernBertConfig(read: ConfigReader): ModernBertConfig {
   read.refuse("head_dim", hiddenSize / heads);
   read.headWidth();
   read.refuse("rope_scaling");
+  read.inside("rope_parameters")?.refuse("rope_theta");
   const fullEvery = read.count("global_attn_every_n_layers", 3);
   return {
     vocabSize: read.count("vocab_size"),

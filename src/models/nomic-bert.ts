@@ -41,7 +41,7 @@ const hubNames = {
   rope_theta: "rotary_emb_base",
 };
 
-/** Settings of that code that transformers does not have, with the values that it is. */
+/** Settings of that code that transformers does not have, each with the value that says what is computed here. */
 const fixed = {
   prenorm: false,
   parallel_block: false,
@@ -84,7 +84,10 @@ function parseNomicBertConfig(file: ConfigReader): NomicBertConfig {
   };
 }
 
-/** With a `rotary_scaling_factor`, what exceeds the trained positions would be rotated by the length of its batch: not built. */
+/**
+ * With a `rotary_scaling_factor` the Hub's code turns texts beyond the trained positions by angles that depend on the longest of their
+ * batch; up to there it changes nothing, and there we end.
+ */
 function parsePositions(read: ConfigReader): number {
   if (read.has("rotary_scaling_factor")) return read.count("max_trained_positions", 2048);
   const most = read.count("max_position_embeddings", 2048);

@@ -18,16 +18,17 @@ interface RopeDefaults {
 export function parseRope(read: ConfigReader, defaults: RopeDefaults): Rope {
   const { theta, layerType, legacyTheta = "rope_theta" } = defaults;
   read.refuse("partial_rotary_factor", 1);
+  const base = read.number(legacyTheta, theta);
   const given = read.inside("rope_parameters");
   const parameters = (layerType !== undefined && given?.inside(layerType)) || given;
   if (parameters) {
     const scaling = parseScaling(parameters);
-    return { theta: parameters.number("rope_theta", theta), ...(scaling && { scaling }) };
+    return { theta: parameters.number("rope_theta", base), ...(scaling && { scaling }) };
   }
   // The older files scale the one rope they knew; sliding layers came with a base of their own and no scaling.
   const scaled = legacyTheta === "rope_theta" ? read.inside("rope_scaling") : undefined;
   const scaling = scaled && parseScaling(scaled);
-  return { theta: read.number(legacyTheta, theta), ...(scaling && { scaling }) };
+  return { theta: base, ...(scaling && { scaling }) };
 }
 
 /** By `rope_type`. */
