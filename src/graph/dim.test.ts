@@ -17,7 +17,10 @@ describe("dimensions", () => {
   test.each([
     ["names cancel", ["T", 384], [12], "32*T"],
     ["all of it", ["T", 4], ["T", 4], 1],
-    ["what does not divide is unknown", ["T", 3], [2], UNKNOWN],
+    ["a part of a name", ["T", 3], [2], "3*T/2"],
+    ["a part of a part", ["3*T/2"], [3], "3*T/2/3"],
+    ["what does not divide is unknown", [3], [2], UNKNOWN],
+    ["by nothing is unknown", ["T"], [0], UNKNOWN],
     ["a name that is not there is unknown", ["T"], ["S"], UNKNOWN],
   ] as const)("quotient: %s", (_, whole, part, wanted) => {
     expect(quotient(whole, part)).toBe(wanted);
@@ -36,7 +39,8 @@ describe("dimensions", () => {
     ["a one stretches", [3, 1], [4], [3, 4]],
     ["ranks are aligned at the end", ["B", "S", 8], [8], ["B", "S", 8]],
     ["a name meets itself", ["T", 1], ["T", 5], ["T", 5]],
-    ["two names are unknown", ["T"], ["S"], [UNKNOWN]],
+    ["of two names the first", ["T"], ["S"], ["T"]],
+    ["a name wins over nothing", [UNKNOWN, UNKNOWN], ["T", 1], ["T", UNKNOWN]],
     ["a number wins over a name", ["T"], [7], [7]],
     ["sizes that clash", [3, 4], [5], { clash: -1 }],
   ] as const)("broadcast: %s", (_, a, b, wanted) => {

@@ -1,11 +1,11 @@
 /**
  * A dimension is a number, or a name for a number that only the run knows. Products and sums of names are kept in
- * one canonical spelling (`2*B*S`, `M+N`), so that equal expressions are equal strings.
+ * one canonical spelling (`2*B*S`, `M+N`), so that equal expressions are equal strings; parts (`B/2`) stay as they are written.
  */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
-/** A dimension nothing is known of; it equals no other. */
+/** A dimension nothing is known of; it equals no other, and may be 1. */
 export const UNKNOWN = "?";
 
 /** The product of dimensions: `product(["S", 2, "B"])` is `2*B*S`. */
@@ -15,7 +15,7 @@ export function product(dims: Shape): Dim {
   return spell(factor, names);
 }
 
-/** `whole / part` where the names cancel; unknown otherwise. */
+/** `whole / part` where the names of the part cancel; unknown otherwise. */
 export function quotient(whole: Shape, part: Shape): Dim {
   const left = factorize(whole);
   const right = factorize(part);
@@ -25,8 +25,9 @@ export function quotient(whole: Shape, part: Shape): Dim {
     left.names.splice(at, 1);
   }
   const factor = left.factor / right.factor;
-  if (!Number.isInteger(factor) || left.names.includes(UNKNOWN)) return UNKNOWN;
-  return spell(factor, left.names);
+  if (left.names.includes(UNKNOWN) || !Number.isFinite(factor)) return UNKNOWN;
+  if (Number.isInteger(factor)) return spell(factor, left.names);
+  return left.names.length === 0 ? UNKNOWN : `${spell(left.factor, left.names)}/${right.factor}`;
 }
 
 /** The sum of dimensions, as a concatenation makes it: `sum(["N", 2, "M"])` is `2+M+N`. */
@@ -39,22 +40,27 @@ export function sum(dims: Shape): Dim {
   return [...(number === 0 ? [] : [number]), ...names].join("+");
 }
 
-/** The shape of two shapes broadcast together (numpy's rule), or the axis, from the end, where they disagree. */
+/**
+ * The shape of two shapes broadcast together (numpy's rule), or the axis, from the end, where they disagree. A name is
+ * taken not to be broadcast: it is never the size 1 beside another size.
+ */
 export function broadcast(a: Shape, b: Shape): Shape | { readonly clash: number } {
   const rank = Math.max(a.length, b.length);
   const out: Dim[] = [];
   for (let end = 1; end <= rank; end++) {
-    const left = a.at(-end) ?? 1;
-    const right = b.at(-end) ?? 1;
-    if (typeof left === "number" && typeof right === "number") {
-      if (left !== right && left !== 1 && right !== 1) return { clash: -end };
-      out.unshift(left === 1 ? right : left);
-    } else if (left === 1 || right === 1) out.unshift(left === 1 ? right : left);
-    else if (left === right) out.unshift(left);
-    // A known size other than 1 wins over a name: the name must be that size, or 1.
-    else out.unshift(typeof left === "number" ? left : typeof right === "number" ? right : UNKNOWN);
+    const [left, right] = [a.at(-end) ?? 1, b.at(-end) ?? 1];
+    const known = typeof left === "number" && typeof right === "number";
+    if (known && left !== right && left !== 1 && right !== 1) return { clash: -end };
+    out.unshift(knowsMore(left, right) ? left : right);
   }
   return out;
+}
+
+/** Of two dimensions that are broadcast together, the one that says more of the result: a size, a name, nothing, 1. */
+function knowsMore(left: Dim, right: Dim): boolean {
+  const rank = (dim: Dim) =>
+    dim === 1 ? 0 : dim === UNKNOWN ? 1 : typeof dim === "string" ? 2 : 3;
+  return rank(left) >= rank(right);
 }
 
 function factorize(dims: Shape): { factor: number; names: string[] } {
@@ -62,6 +68,7 @@ function factorize(dims: Shape): { factor: number; names: string[] } {
   const names: string[] = [];
   for (const dim of dims) {
     if (typeof dim === "number") factor *= dim;
+    else if (dim.includes("/")) names.push(dim);
     else if (dim.includes("+")) names.push(dim.startsWith("(") ? dim : `(${dim})`);
     else
       for (const part of dim.split("*"))

@@ -1,12 +1,26 @@
 import { describe, expect, test } from "vitest";
 import { floats } from "../tensor/tensor.ts";
 import { array64 } from "./array64.ts";
+import { UNKNOWN } from "./dim.ts";
 import { grad, gradients } from "./grad.ts";
-import { constant, graphOf, input, makeNode, scalar, topological } from "./node.ts";
+import {
+  type Attributes,
+  constant,
+  graphOf,
+  input,
+  int64s,
+  makeNode,
+  only,
+  scalar,
+  topological,
+  type Value,
+} from "./node.ts";
+import { applyAll } from "./op.ts";
 import * as o from "./ops/index.ts";
 import { print } from "./print.ts";
 import { evaluate } from "./reference.ts";
 import { rewrite, share, substitute } from "./rewrite.ts";
+import { UNRANKED } from "./unknown-type.ts";
 
 const x = input("x", "float32", ["T", 4]);
 const w = input("w", "float32", [3, 4]);
@@ -16,6 +30,11 @@ const feeds = new Map([
   ["w", array64([3, 4], [1, 0, 0, 1, 0, 1, 1, 0, 2, 0, 0, 0])],
   ["ids", array64([3], [2, 0, 2])],
 ]);
+
+/** A node as a file might hold it: no rule has seen it. */
+function imported(op: string, inputs: readonly Value[], attrs: Attributes = {}): Value {
+  return only(makeNode({ op, inputs, attrs, types: [x], name: "of.a.file" }));
+}
 
 describe("nodes", () => {
   test("are frozen", () => {
@@ -146,6 +165,31 @@ describe("gradients", () => {
     expect([...evaluate([dense.get(inner)!], feeds)[0].data]).toEqual(Array(8).fill(3));
   });
 
+  test.each([
+    ["turns out to be 1", [1, 4], [1, 1]],
+    ["turns out to be more", [3, 4], [3, 1]],
+  ] as const)("of what may have been broadcast: a size that %s", (_, shape, gradientShape) => {
+    const a = input("a", "float32", [UNKNOWN, UNKNOWN]);
+    const b = input("b", "float32", ["T", 4]);
+    const fed = new Map([
+      ["a", array64([shape[0], 1], Array(shape[0]).fill(2))],
+      ["b", array64([3, 4], Array(12).fill(1))],
+    ]);
+    const [g] = evaluate(grad(o.reduceSum(o.mul(a, b)), [a]), fed);
+    expect(g.shape).toEqual(gradientShape);
+    expect([...g.data]).toEqual(Array(shape[0]).fill(12 / shape[0]));
+  });
+
+  test("of a slice whose start is computed", () => {
+    const from = input("from", "int64", [1]);
+    const [y] = applyAll("Slice", o.ops.Slice, [w, from, int64s([3]), int64s([1])]);
+    const [g] = evaluate(
+      grad(o.reduceSum(y), [w]),
+      new Map([...feeds, ["from", array64([1], [-3])]]),
+    );
+    expect([...g.data]).toEqual([0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0]);
+  });
+
   test("come last layer first, so that each frees its layer", () => {
     const layer = (at: string) => input(at, "float32", [4, 4]);
     const names = ["a", "b", "c"];
@@ -193,6 +237,32 @@ describe("gradients", () => {
           }).outputs[0],
         ),
       /node layer\.3: Mystery has no gradient: it is not in the op table/,
+    ],
+    [
+      "an op that loops",
+      () => o.reduceSum(only(makeNode({ op: "Loop", inputs: [x], types: [x], name: "decode" }))),
+      /node decode: Loop has no gradient: .*The path from the loss: ReduceSum <- Loop \(decode\)$/,
+    ],
+    [
+      "a form of an op that its rule does not know",
+      () => o.reduceSum(imported("LayerNormalization", [x, w], { axis: 0 })),
+      /node of\.a\.file: LayerNormalization has no gradient: not for float32\[T,4\], float32\[3,4\]/,
+    ],
+    [
+      "a value of unknown rank",
+      () => {
+        const unranked = makeNode({ op: "Exp", inputs: [x], types: [{ ...x, shape: UNRANKED }] });
+        return o.reduceSum(imported("Tanh", [only(unranked)]));
+      },
+      /Tanh has no gradient: not for float32\[\.\.\.\]/,
+    ],
+    [
+      "a setting that a rule does not know, with the path",
+      () => {
+        const ends = [[0], [4], [1], [2]].map((list) => int64s(list));
+        return o.reduceSum(o.exp(imported("Slice", [x, ...ends])));
+      },
+      /node of\.a\.file: Slice has no gradient: .*ReduceSum <- Exp <- Slice \(of\.a\.file\)$/,
     ],
     ["a loss that is no scalar", () => x, /got float32\[T,4\], wanted shape \[\]/],
   ])("refuse %s", (_, build, message) => {

@@ -135,10 +135,14 @@ export function constantOf(value: Value | undefined): Tensor | undefined {
   return value?.node.op === "Constant" ? (value.node.attrs.value as Tensor) : undefined;
 }
 
-/** The integers of a constant; undefined where the value is computed at run time. */
+/** Lists of axes, sizes or parts are no longer: what a rule reads stays small, whatever a file holds. */
+export const LONGEST_LIST = 128;
+
+/** The integers of a constant; undefined where the value is computed at run time, or is no such list. */
 export function constantInts(value: Value | undefined): readonly number[] | undefined {
   const found = constantOf(value);
-  return found && Array.from(found.data as ArrayLike<number | bigint>, Number);
+  if (!found || found.data.length > LONGEST_LIST) return undefined;
+  return Array.from(found.data as ArrayLike<number | bigint>, Number);
 }
 
 /** Every node the values need, each after its inputs, in the order of a depth-first walk from the first value on. */

@@ -3,7 +3,6 @@ import { NearfoldError } from "../errors.ts";
 import { constant, type Graph, graphOf, input } from "../graph/node.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { attachExternal } from "./external.ts";
-import { makeWalk } from "./infer.ts";
 import { roleOf } from "./initializer.ts";
 import { givenName } from "./names.ts";
 import { checkReadable, domainOf, type Opsets } from "./opset.ts";
@@ -55,7 +54,7 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   const declared = opsetsIn(model, at);
   checkReadable(declared, at);
   const opsets = new Map(Object.entries(declared));
-  const reader: Reader = { at, opsets, needs: new Map(opsets), walk: makeWalk() };
+  const reader: Reader = { at, opsets, needs: new Map(opsets) };
   const weights = new Map<string, Tensor>();
   const { inputs, outputs } = readGraph(model.graph, reader, {
     store: (name, value, { docString }) => {

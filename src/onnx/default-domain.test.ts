@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { array64 } from "../graph/array64.ts";
 import { constant, input, makeNode, only, topological, type Value } from "../graph/node.ts";
-import { gelu, matmul, mul, reshape, rmsNorm, rotary } from "../graph/ops/index.ts";
+import { gelu, matmul, mul, reshape, rmsNorm, rotary, silu } from "../graph/ops/index.ts";
 import { evaluate } from "../graph/reference.ts";
 import { floats, longs } from "../tensor/tensor.ts";
 import { toDefaultDomain } from "./default-domain.ts";
@@ -31,6 +31,8 @@ const feeds = new Map(
 const cases: [name: string, value: Value, opset: number][] = [
   ["exact GELU by Erf", gelu(x), 13],
   ["GELU by tanh", gelu(x, { tanh: true }), 13],
+  ["SiLU", silu(x), 13],
+  ["quick GELU", silu(x, 1.702), 13],
   ["a · bᵀ, scaled", matmul(x, y, { transB: true, alpha: 0.25 }), 13],
   ["aᵀ · b", matmul(x, z, { transA: true }), 13],
   ["RMS normalisation", rmsNorm(x, w, { epsilon: 0.1 }), 18],

@@ -13,6 +13,7 @@ import {
   reciprocal,
   reduceMean,
   reshape,
+  sigmoid,
   slice,
   sqrt,
   sub,
@@ -32,6 +33,10 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
     const x = bias ? add(given!, bias) : given!;
     const cubic = add(mul(mul(mul(x, x), 0.044715), x), x);
     return [mul(mul(x, add(tanh(mul(cubic, Math.sqrt(2 / Math.PI))), 1)), 0.5)];
+  },
+  "com.microsoft.QuickGelu": ({ inputs: [x], attrs }) => {
+    const alpha = floatOf(attrs.alpha) ?? 1.702;
+    return [mul(x!, sigmoid(alpha === 1 ? x! : mul(x!, alpha)))];
   },
   "com.microsoft.FusedMatMul": ({ inputs: [a, b], attrs }) => {
     const alpha = floatOf(attrs.alpha) ?? 1;

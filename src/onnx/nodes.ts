@@ -12,12 +12,13 @@ import {
   type Value,
 } from "../graph/node.ts";
 import { lookup } from "../graph/ops/index.ts";
+import { isAbsent, isUntyped } from "../graph/unknown-type.ts";
 import { toAttributeProto } from "./attribute.ts";
 import type { Names } from "./names.ts";
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from "./proto.ts";
 import { captureCount, captureIndex } from "./subgraph.ts";
 import { toTensorProto } from "./tensor-proto.ts";
-import { isAbsent, isUntyped, toValueInfo } from "./type-proto.ts";
+import { toValueInfo } from "./type-proto.ts";
 
 /** What is known while a model is written; the bodies of If, Loop and Scan share it. */
 export interface Context {

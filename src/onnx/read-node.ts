@@ -1,5 +1,6 @@
 /** NodeProto → node. */
 import { NearfoldError } from "../errors.ts";
+import { tryInfer } from "../graph/infer.ts";
 import {
   type Attributes,
   constant,
@@ -8,15 +9,15 @@ import {
   type Type,
   type Value,
 } from "../graph/node.ts";
+import { ABSENT } from "../graph/unknown-type.ts";
 import { floats, longs, type Tensor } from "../tensor/tensor.ts";
 import { fromAttributeProto } from "./attribute.ts";
 import { makeCaptures, type ReadBody } from "./captures.ts";
-import { inferTypes } from "./infer.ts";
 import { givenName } from "./names.ts";
 import { domainOf } from "./opset.ts";
 import type { GraphProto, NodeProto } from "./proto.ts";
 import type { Reader, Scope } from "./scope.ts";
-import { ABSENT, mergeTypes } from "./type-proto.ts";
+import { mergeTypes } from "./type-proto.ts";
 import { type RawNode, upgrade } from "./upgrade.ts";
 
 /**
@@ -54,7 +55,7 @@ export function readNode(proto: NodeProto, scope: Scope, reader: Reader, readBod
   const raw = { op, inputs: [...own, ...captures.values()], attrs, outputs: outputs.length };
   const upgraded = domain === "" ? upgrade(raw, version, at) : { node: raw, opset: version };
   reader.needs.set(domain, Math.max(reader.needs.get(domain) ?? 0, upgraded.opset));
-  const types = outputTypes(domain, upgraded.node, outputs, scope, reader);
+  const types = outputTypes(domain, upgraded.node, outputs, scope);
   const node = makeNode({ ...upgraded.node, domain, types, name: givenName(op, proto.name) });
   outputs.forEach((name, index) => {
     if (name !== "") scope.define(name, node.outputs[index] as Value);
@@ -95,9 +96,8 @@ function outputTypes(
   node: RawNode,
   names: readonly string[],
   { declared }: Scope,
-  { walk }: Reader,
 ): Type[] {
-  const inferred = inferTypes(domain, node, walk) ?? [];
+  const inferred = tryInfer({ ...node, domain }) ?? [];
   return Array.from({ length: Math.max(names.length, inferred.length) }, (_, index) => {
     const name = names[index] ?? "";
     if (name === "" && !inferred[index]) return ABSENT;

@@ -1,7 +1,6 @@
 /** Values by name, while a file is read. */
 import { NearfoldError } from "../errors.ts";
 import type { Type, Value } from "../graph/node.ts";
-import type { Walk } from "./infer.ts";
 import type { GraphProto } from "./proto.ts";
 import { fromValueInfo } from "./type-proto.ts";
 
@@ -13,7 +12,6 @@ export interface Reader {
   readonly opsets: ReadonlyMap<string, number>;
   /** The same, raised where an old form was upgraded. */
   readonly needs: Map<string, number>;
-  readonly walk: Walk;
 }
 
 /** The values of one graph. */

@@ -1,39 +1,13 @@
-/** Types of values as ONNX states them, and the marks for what it leaves unsaid. */
-import { type Dim, type Shape, UNKNOWN } from "../graph/dim.ts";
+/** Types of values as ONNX states them. */
+import { type Dim, UNKNOWN } from "../graph/dim.ts";
 import type { Type } from "../graph/node.ts";
+import { isMark, isRanked, isUntyped, UNRANKED, UNTYPED } from "../graph/unknown-type.ts";
 import { dtypes } from "../tensor/dtype.ts";
 import type { DimensionProto, ValueInfoProto } from "./proto.ts";
 import { dtypeOfCode, MAX_RANK } from "./tensor-proto.ts";
 
 /** Longest name of a dimension; sums and products of longer ones are unknown. */
 const MAX_NAME = 128;
-
-/** The shape of a value whose rank is not known; it prints as `float32[...]`. */
-export const UNRANKED: Shape = Object.freeze(["..."]);
-
-/** The type of an imported op's output that the file says nothing about: the dtype is a placeholder too. */
-export const UNTYPED: Type = Object.freeze({ dtype: "float32", shape: Object.freeze(["...?"]) });
-
-/** The type of an optional output that the file leaves out; nothing can read it. */
-export const ABSENT: Type = Object.freeze({ dtype: "float32", shape: Object.freeze(["absent"]) });
-
-const marks = new Set<Dim | undefined>([UNRANKED, UNTYPED.shape, ABSENT.shape].map(([dim]) => dim));
-
-/** Whether a dimension stands for a whole shape that is not known. */
-export function isMark(dim: Dim | undefined): boolean {
-  return marks.has(dim);
-}
-
-const isMarkedBy = (mark: Shape) => (type: Type) =>
-  type.shape.length === 1 && type.shape[0] === mark[0];
-
-export const isUntyped: (type: Type) => boolean = isMarkedBy(UNTYPED.shape);
-export const isAbsent: (type: Type) => boolean = isMarkedBy(ABSENT.shape);
-
-/** Whether the number of axes is known. */
-export function isRanked({ shape }: Type): boolean {
-  return !(shape.length === 1 && marks.has(shape[0]));
-}
 
 /** States a value's type: names of dimensions as `dim_param`, nothing for what is unknown. */
 export function toValueInfo(name: string, type: Type): ValueInfoProto {
@@ -71,7 +45,7 @@ function fromDimension(dim: DimensionProto): Dim {
 function plain(dim: Dim | undefined): Dim {
   if (dim === undefined) return UNKNOWN;
   if (typeof dim === "number") return Number.isSafeInteger(dim) && dim >= 0 ? dim : UNKNOWN;
-  return marks.has(dim) || dim.length > MAX_NAME ? UNKNOWN : dim;
+  return isMark(dim) || dim.length > MAX_NAME ? UNKNOWN : dim;
 }
 
 /**

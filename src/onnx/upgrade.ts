@@ -4,13 +4,14 @@ import { UNKNOWN } from "../graph/dim.ts";
 import {
   type Attribute,
   type Attributes,
+  constantInts,
   int64s,
   makeNode,
   only,
   type Type,
   type Value,
 } from "../graph/node.ts";
-import { isRanked, UNTYPED } from "./type-proto.ts";
+import { isRanked, UNTYPED } from "../graph/unknown-type.ts";
 
 /** A node as the file has it. */
 export interface RawNode {
@@ -84,11 +85,13 @@ function sliceOfShape(node: RawNode): RawNode {
   return { op: "Slice", inputs, attrs: {}, outputs: node.outputs };
 }
 
-/** Outside of training a Dropout does nothing. */
-const dropout: Upgrade["to"] = (node) =>
-  node.outputs === 1
-    ? { ...node, op: "Identity", inputs: node.inputs.slice(0, 1), attrs: {} }
-    : node;
+/** Outside of training a Dropout does nothing; since opset 12 its third input may say that it is training. */
+const dropout: Upgrade["to"] = (node) => {
+  const [x, , training] = node.inputs;
+  const isOff = !training || constantInts(training)?.[0] === 0;
+  if (node.outputs !== 1 || !isOff) return node;
+  return { ...node, op: "Identity", inputs: [x], attrs: {} };
+};
 
 const gone: Upgrade["to"] = (node, at) => {
   throw new NearfoldError("unsupported", `an old form of ${node.op}`, {
@@ -98,7 +101,8 @@ const gone: Upgrade["to"] = (node, at) => {
 };
 
 const upgrades: Readonly<Record<string, readonly Upgrade[]>> = {
-  Dropout: [{ before: 12, to: dropout }],
+  Dropout: [{ to: dropout }],
+  Hardmax: [softmax],
   LogSoftmax: [softmax],
   ReduceL1: [axes(18)],
   ReduceL2: [axes(18)],

@@ -66,8 +66,13 @@ export const cases = {
     range: [0.5, 2],
   },
   Pow: { shapes: [[2, 3], [3]], build: raw("Pow"), range: [0.5, 2] },
-  Max: { shapes: [[3, 4], [4]], build: raw("Max"), distinct: true },
+  Max: { shapes: [[3, 4], [4], [3, 1]], build: raw("Max"), distinct: true },
   Min: { shapes: [[3, 4], [4]], build: raw("Min"), distinct: true },
+  Clip: {
+    shapes: [[3, 4], [], []],
+    build: (x, a, b) => raw("Clip")(x, o.mul(a, 0), b),
+    distinct: true,
+  },
   Mod: {
     shapes: [[7]],
     build: (x) => o.cast(o.mod(o.cast(o.mul(x, 9), "int32"), 4), "float32"),
@@ -80,6 +85,7 @@ export const cases = {
   LessOrEqual: truth("LessOrEqual"),
   And: logic("And"),
   Or: logic("Or"),
+  Xor: logic("Xor"),
   Not: {
     shapes: [[5]],
     build: (x) => o.cast(o.not_(o.greater(x, 0)), "float32"),
@@ -88,6 +94,11 @@ export const cases = {
   IsNaN: {
     shapes: [[5]],
     build: (x) => o.cast(raw("IsNaN")(o.log(x)), "float32"),
+    differentiable: false,
+  },
+  IsInf: {
+    shapes: [[5]],
+    build: (x) => o.cast(raw("IsInf", { detect_negative: 0 })(o.div(x, o.relu(x))), "float32"),
     differentiable: false,
   },
   Neg: { shapes: [[3, 4]], build: o.neg as Case["build"] },
@@ -121,8 +132,13 @@ export const cases = {
   Gelu: { shapes: [[3, 5]], build: raw("Gelu"), range: [-4, 4] },
   "com.microsoft.Gelu": { shapes: [[3, 5]], build: raw("com.microsoft.Gelu"), range: [-4, 4] },
   "com.microsoft.FastGelu": {
-    shapes: [[3, 5]],
+    shapes: [[3, 5], [5]],
     build: raw("com.microsoft.FastGelu"),
+    range: [-4, 4],
+  },
+  "com.microsoft.QuickGelu": {
+    shapes: [[3, 5]],
+    build: (x) => o.add(o.silu(x), o.silu(o.mul(x, 0.5), 1.702)),
     range: [-4, 4],
   },
   MatMul: {
@@ -168,7 +184,8 @@ export const cases = {
     shapes: [[2, 5]],
     build: (x) => o.mul(o.split(x, [2, 2, 1], 1)[1], o.split(x, [2, 2, 1], 1)[2]),
   },
-  Slice: { shapes: [[4, 5]], build: (x) => o.slice(x, { start: 1, end: -1, axis: 1 }) },
+  Flatten: { shapes: [[2, 3, 4]], build: raw("Flatten", { axis: 2 }) },
+  Slice: { shapes: [[4, 5]], build: (x) => o.slice(x, { start: -4, end: -1, axis: 1 }) },
   Pad: { shapes: [[2, 3]], build: (x) => o.pad(x, [0, 1, 2, 0]) },
   ConstantOfShape: { shapes: [[2, 3]], build: (x) => o.onesLike(x), differentiable: false },
   Range: {
@@ -184,12 +201,18 @@ export const cases = {
     build: (x) => o.reduceMin(x, { axes: [-1], keep: true }),
     distinct: true,
   },
+  ReduceSumSquare: {
+    shapes: [[2, 3, 4]],
+    build: (x) => raw("ReduceSumSquare", { keepdims: 0 })(x, int64s([0, 2])),
+  },
+  ReduceL2: { shapes: [[2, 3, 4]], build: (x) => raw("ReduceL2")(x, int64s([-1])) },
   ReduceProd: {
     shapes: [[2, 3]],
     build: (x) => raw("ReduceProd", { keepdims: 0 })(x, int64s([1])),
     differentiable: false,
   },
   Expand: { shapes: [[3, 1]], build: (x) => o.expand(x, int64s([2, 3, 4])) },
+  Tile: { shapes: [[2, 1, 3]], build: (x) => raw("Tile")(x, int64s([1, 4, 2])) },
   ArgMax: {
     shapes: [[3, 4]],
     build: (x) => o.cast(o.argMax(x, 1), "float32"),
@@ -207,6 +230,18 @@ export const cases = {
       [3, 2],
     ],
     build: (x, u) => o.scatterElements(x, constant(longs([0, 3, 0, 1, 2, 1], [3, 2])), u, 0),
+  },
+  GatherND: {
+    shapes: [[2, 3, 4]],
+    build: (x) => raw("GatherND", { batch_dims: 1 })(x, constant(longs([2, -2, 0, 2], [2, 2, 1]))),
+    differentiable: false,
+  },
+  ScatterND: {
+    shapes: [
+      [3, 2, 4],
+      [2, 4],
+    ],
+    build: (x, u) => raw("ScatterND")(x, constant(longs([2, 1, 0, 0], [2, 2])), u),
   },
   TopK: { shapes: [[3, 6]], build: (x) => o.topK(x, 2)[0], distinct: true },
   CumSum: {

@@ -1,13 +1,16 @@
 /** Ops that work on each element alone, with numpy's broadcasting. */
 import { NearfoldError } from "../../errors.ts";
-import { type DType, dtypes } from "../../tensor/dtype.ts";
-import { at, broadcastShapes, tabulate } from "../array64.ts";
+import { type DType, dtypes, isFloat } from "../../tensor/dtype.ts";
+import { array64, at, broadcastShapes, tabulate } from "../array64.ts";
 import { broadcast } from "../dim.ts";
-import { type GradientRule, scalar, type Value } from "../node.ts";
+import { constantInts, constantOf, type GradientRule, scalar, type Value } from "../node.ts";
 import { apply, type Inputs, misfit, none, type Op, showType } from "../op.ts";
 
 /** A number stands for a scalar constant of the other operand's dtype. */
 export type Operand = Value | number;
+
+/** Ops whose inputs may be of several dtypes. */
+const mixed: ReadonlySet<string> = new Set(["Pow", "Where"]);
 
 /** The shape of all inputs broadcast together, the dtype of the first (or as given). */
 function broadcastInfer(op: string, dtype?: DType): Op["infer"] {
@@ -20,7 +23,7 @@ function broadcastInfer(op: string, dtype?: DType): Op["infer"] {
       }
       return both;
     }, first.shape);
-    if (op !== "Where" && inputs.some((input) => input.dtype !== first.dtype)) {
+    if (!mixed.has(op) && inputs.some((input) => input.dtype !== first.dtype)) {
       throw misfit(op, inputs.map(showType).join(" and "), "equal dtypes");
     }
     return [{ dtype: dtype ?? first.dtype, shape }];
@@ -55,6 +58,27 @@ function binary(
     grad,
     eval: ([a, b]) => [
       tabulate(broadcastShapes(a.shape, b.shape), (index) => f(at(a, index), at(b, index))),
+    ],
+  };
+}
+
+/** As `binary`, for any number of inputs. Ties share the gradient. */
+function extremum(op: string, f: (a: number, b: number) => number): Op {
+  return {
+    since: 13,
+    infer: broadcastInfer(op),
+    grad: (g, { inputs, outputs: [y] }) => {
+      const winners = inputs.map((x) => cast(equal(x!, y), y.dtype));
+      const share = div(
+        g,
+        winners.reduce((a, b) => add(a, b)),
+      );
+      return winners.map((winner) => mul(winner, share));
+    },
+    eval: (inputs) => [
+      tabulate(broadcastShapes(...inputs.map(({ shape }) => shape)), (index) =>
+        inputs.map((x) => at(x, index)).reduce((a, b) => f(a, b)),
+      ),
     ],
   };
 }
@@ -137,24 +161,36 @@ export const elementwise = {
       return [da, neg(mul(da, y))];
     },
   ),
+  /** The exponent may be of another dtype, an integer one too. */
   Pow: binary(
     "Pow",
     13,
     (a, b) => a ** b,
-    (g, { inputs: [a, b], outputs: [y] }) => [
-      mul(g, mul(b!, pow(a!, sub(b!, 1)))),
+    (g, { inputs: [a, power], outputs: [y] }) => {
+      const b = cast(power!, a!.dtype);
+      const isSquare = constantOf(power)?.data.length === 1 && constantInts(power)?.[0] === 2;
+      const slope = isSquare ? mul(a!, 2) : mul(b, pow(a!, sub(b, 1)));
       // x^y does not depend on y where x = 0.
-      mul(g, where(greater(a!, 0), mul(y, log(where(greater(a!, 0), a!, 1))), 0)),
-    ],
+      const positive = greater(a!, 0);
+      return [mul(g, slope), mul(g, where(positive, mul(y, log(where(positive, a!, 1))), 0))];
+    },
   ),
-  Max: binary("Max", 13, Math.max, (g, { inputs: [a, b] }) => [
-    where(greater(a!, b!), g, where(equal(a!, b!), mul(g, 0.5), 0)),
-    where(less(a!, b!), g, where(equal(a!, b!), mul(g, 0.5), 0)),
-  ]),
-  Min: binary("Min", 13, Math.min, (g, { inputs: [a, b] }) => [
-    where(less(a!, b!), g, where(equal(a!, b!), mul(g, 0.5), 0)),
-    where(greater(a!, b!), g, where(equal(a!, b!), mul(g, 0.5), 0)),
-  ]),
+  Max: extremum("Max", Math.max),
+  Min: extremum("Min", Math.min),
+  /** Within `[low, high]`, either of which may be absent; on the border the gradient passes, as in PyTorch. */
+  Clip: {
+    since: 11,
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    grad: (g, { inputs: [x, low, high], outputs: [y] }) => [
+      where(equal(x!, y), g, 0),
+      low && where(less(x!, low), g, 0),
+      high && where(greater(x!, high), g, 0),
+    ],
+    eval: ([x, low, high]) => {
+      const [least, most] = [low?.data[0] ?? -Infinity, high?.data[0] ?? Infinity];
+      return [{ shape: x.shape, data: x.data.map((v) => Math.min(Math.max(v, least), most)) }];
+    },
+  },
   Mod: binary("Mod", 13, (a, b) => a - b * Math.floor(a / b), none("used for integers only")),
   Equal: binary(
     "Equal",
@@ -172,7 +208,7 @@ export const elementwise = {
   ),
   GreaterOrEqual: binary(
     "GreaterOrEqual",
-    16,
+    12,
     not((a, b) => a >= b),
     boolean,
     "bool",
@@ -186,13 +222,14 @@ export const elementwise = {
   ),
   LessOrEqual: binary(
     "LessOrEqual",
-    16,
+    12,
     not((a, b) => a <= b),
     boolean,
     "bool",
   ),
   And: binary("And", 7, (a, b) => a && b, boolean, "bool"),
   Or: binary("Or", 7, (a, b) => a || b, boolean, "bool"),
+  Xor: binary("Xor", 7, (a, b) => +(a !== b), boolean, "bool"),
   Not: unary("Not", 1, (x) => +!x, boolean, "bool"),
   Neg: unary(
     "Neg",
@@ -226,7 +263,7 @@ export const elementwise = {
   ),
   Relu: unary(
     "Relu",
-    14,
+    6,
     (x) => Math.max(x, 0),
     (g, { inputs: [x] }) => [where(greater(x!, 0), g, 0)],
   ),
@@ -240,6 +277,15 @@ export const elementwise = {
     (g) => [g],
   ),
   IsNaN: unary("IsNaN", 13, (x) => +Number.isNaN(x), boolean, "bool"),
+  IsInf: {
+    ...unary("IsInf", 10, () => 0, boolean, "bool"),
+    eval: ([x], { detect_positive: up, detect_negative: down }) => [
+      {
+        shape: x.shape,
+        data: x.data.map((v) => +((v === Infinity && up !== 0) || (v === -Infinity && down !== 0))),
+      },
+    ],
+  },
   Where: {
     since: 9,
     infer: (inputs) => {
@@ -261,7 +307,10 @@ export const elementwise = {
   Cast: {
     since: 13,
     infer: (inputs, attrs) => [{ dtype: dtypeOfOnnx(attrs.to as number), shape: inputs[0].shape }],
-    grad: (g, { inputs: [x] }) => [cast(g, x!.dtype)],
+    // Through whole numbers nothing passes: they are steps.
+    grad: (g, { inputs: [x], outputs: [y] }) => [
+      isFloat(y.dtype) && isFloat(x!.dtype) ? cast(g, x!.dtype) : undefined,
+    ],
     eval: ([x], attrs) => {
       const dtype = dtypeOfOnnx(attrs.to as number);
       const whole = !dtype.includes("float");
@@ -284,12 +333,46 @@ export const elementwise = {
     ...unary("com.microsoft.Gelu", 1, geluOf, geluGrad),
     domain: "com.microsoft",
   },
-  /** GELU by tanh, ONNX Runtime's own. */
+  /** GELU by tanh, ONNX Runtime's own; a second input, where there is one, is added first. */
   "com.microsoft.FastGelu": {
-    ...unary("com.microsoft.FastGelu", 1, geluTanhOf, geluTanhGrad),
+    ...binary(
+      "com.microsoft.FastGelu",
+      1,
+      (x, bias) => geluTanhOf(x + bias),
+      (g, node, all) => {
+        const [x, bias] = node.inputs;
+        if (!bias) return geluTanhGrad(g, node, all);
+        const [dx] = geluTanhGrad(g, { ...node, inputs: [add(x!, bias)] }, all);
+        return [dx, dx];
+      },
+    ),
     domain: "com.microsoft",
+    eval: ([x, bias = array64([], [0])]) => [
+      tabulate(x.shape, (index) => geluTanhOf(at(x, index) + at(bias, index))),
+    ],
+  },
+  /** `x · sigmoid(alpha x)`, ONNX Runtime's own: in one pass, and the sigmoid is not kept for the gradient. */
+  "com.microsoft.QuickGelu": {
+    domain: "com.microsoft",
+    since: 1,
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    // With s = sigmoid(alpha x): s + alpha y (1 − s), in which alpha = 1 is y + s (1 − y).
+    grad: (g, { inputs: [x], outputs: [y], attrs }) => {
+      const alpha = alphaOf(attrs);
+      if (alpha === 1) return [mul(g, add(y, mul(sigmoid(x!), sub(1, y))))];
+      const gate = sigmoid(mul(x!, alpha));
+      return [mul(g, add(gate, mul(mul(y, alpha), sub(1, gate))))];
+    },
+    eval: ([x], attrs) => [
+      tabulate(x.shape, (index) => at(x, index) / (1 + Math.exp(-alphaOf(attrs) * at(x, index)))),
+    ],
   },
 } as const satisfies Record<string, Op>;
+
+/** ONNX Runtime's default is that of OpenAI's CLIP. */
+function alphaOf(attrs: Attributes): number {
+  return (attrs.alpha as { float: number } | undefined)?.float ?? 1.702;
+}
 
 function dtypeOfOnnx(code: number): DType {
   const found = Object.entries(dtypes).find(([, { onnx }]) => onnx === code);
@@ -355,6 +438,13 @@ export function cast(x: Value, dtype: DType): Value {
 export function gelu(x: Value, { tanh = false }: { readonly tanh?: boolean } = {}): Value {
   const op = tanh ? "com.microsoft.FastGelu" : "com.microsoft.Gelu";
   return apply(op.slice(op.lastIndexOf(".") + 1), elementwise[op], [x]);
+}
+
+/** `x · sigmoid(alpha x)`: the SiLU where `alpha` is 1 (Elfwing et al., arXiv:1702.03118; also called swish). */
+export function silu(x: Value, alpha = 1): Value {
+  return apply("QuickGelu", elementwise["com.microsoft.QuickGelu"], [x], {
+    alpha: { float: alpha },
+  });
 }
 
 /** `x` in the forward pass, no gradient backwards. */

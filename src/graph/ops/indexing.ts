@@ -1,8 +1,9 @@
 /** Ops that pick elements by index, put them back, or order them. */
+import { sizeOf } from "../../tensor/tensor.ts";
 import { array64, normalizeAxis, strides, tabulate } from "../array64.ts";
 import { type Dim, UNKNOWN } from "../dim.ts";
 import { type Attributes, constantInts, int64s, scalar, type Value } from "../node.ts";
-import { apply, applyAll, none, type Op } from "../op.ts";
+import { apply, applyAll, misfit, none, type Op, showType } from "../op.ts";
 import { expand } from "./reduce.ts";
 import { concat, dimOf, reshape, shapeOf, zerosLike } from "./shape.ts";
 
@@ -11,6 +12,11 @@ const wrap = (index: number, size: number) => (index < 0 ? index + size : index)
 
 const axisOf = (attrs: { readonly axis?: unknown }, x: { readonly shape: readonly unknown[] }) =>
   normalizeAxis((attrs.axis as number | undefined) ?? 0, x.shape.length);
+
+function refuseReduction(op: string, got: unknown, known: readonly string[]): void {
+  if (known.includes(got as string)) return;
+  throw misfit(`the gradient of ${op}`, `reduction ${got}`, known.join(" or "));
+}
 
 export const indexing = {
   /** Rows of a table, or slices along any axis. Its gradient adds up rows that were picked twice. */
@@ -65,13 +71,16 @@ export const indexing = {
       ];
     },
   },
-  /** `reduction: "add"` only here: it is right and repeatable on CPU, where ScatterND's loses updates. */
+  /** With `reduction: "add"` it is right and repeatable on CPU, where ScatterND's loses updates. */
   ScatterElements: {
-    since: 18,
+    since: 16,
     infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
-    grad: (g, { inputs: [, indices], attrs }) => {
-      if (attrs.reduction !== "add") return [undefined, undefined, undefined];
-      return [g, undefined, gatherElements(g, indices!, (attrs.axis as number) ?? 0)];
+    grad: (g, { inputs: [, indices, updates], attrs }) => {
+      const { axis = 0, reduction = "none" } = attrs;
+      refuseReduction("ScatterElements", reduction, ["none", "add"]);
+      const at = axis as number;
+      const left = reduction === "add" ? g : overwrite(g, indices!, zerosLike(updates!), at);
+      return [left, undefined, gatherElements(g, indices!, at)];
     },
     eval: ([x, indices, updates], attrs) => {
       const axis = axisOf(attrs, x);
@@ -124,8 +133,65 @@ export const indexing = {
       ];
     },
   },
+  /** Slices `x[indices[…, :]]`: the last axis of the indices holds the first coordinates of a slice. */
+  GatherND: {
+    since: 12,
+    infer: ([x, indices], attrs) => {
+      const depth = indices.shape.at(-1);
+      const batch = (attrs.batch_dims as number | undefined) ?? 0;
+      if (typeof depth !== "number" || batch + depth > x.shape.length) {
+        throw misfit("GatherND", showType(indices), `indices into ${showType(x)}`);
+      }
+      const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)];
+      return [{ dtype: x.dtype, shape }];
+    },
+    grad: none("ONNX Runtime's ScatterND loses sums where indices repeat: export with Gather"),
+    eval: ([x, indices], attrs) => {
+      const batch = (attrs.batch_dims as number | undefined) ?? 0;
+      const depth = indices.shape.at(-1)!;
+      const [steps, rows] = [strides(x.shape), strides(indices.shape)];
+      const outer = indices.shape.length - 1;
+      return [
+        tabulate([...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)], (index) => {
+          const row = rows.slice(0, outer).reduce((sum, step, at) => sum + index[at] * step, 0);
+          let from = 0;
+          for (let at = 0; at < batch; at++) from += index[at] * steps[at];
+          for (let i = 0; i < depth; i++) {
+            from += wrap(indices.data[row + i], x.shape[batch + i]) * steps[batch + i];
+          }
+          for (let at = outer; at < index.length; at++) {
+            from += index[at] * steps[at - outer + batch + depth];
+          }
+          return x.data[from];
+        }),
+      ];
+    },
+  },
+  /** A copy of `x` with slices written where the indices point; no index twice. */
+  ScatterND: {
+    since: 13,
+    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    grad: (g, { inputs: [, indices, updates], attrs: { reduction = "none" } }) => {
+      refuseReduction("ScatterND", reduction, ["none"]);
+      return [scatterND(g, indices!, zerosLike(updates!)), undefined, gatherND(g, indices!)];
+    },
+    eval: ([x, indices, updates]) => {
+      const out = array64(x.shape, x.data);
+      const depth = indices.shape.at(-1)!;
+      const steps = strides(x.shape);
+      const width = sizeOf(x.shape.slice(depth));
+      for (let row = 0; row * depth < indices.data.length; row++) {
+        let to = 0;
+        for (let i = 0; i < depth; i++) {
+          to += wrap(indices.data[row * depth + i], x.shape[i]) * steps[i];
+        }
+        out.data.set(updates.data.subarray(row * width, (row + 1) * width), to);
+      }
+      return [out];
+    },
+  },
   CumSum: {
-    since: 14,
+    since: 11,
     infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
     grad: (g, { inputs: [, axis], attrs }) => [
       cumSum(g, axis!, { ...attrs, reverse: attrs.reverse === 1 ? 0 : 1 }),
@@ -228,6 +294,19 @@ export function scatterElements(x: Value, indices: Value, updates: Value, axis: 
     axis,
     reduction: "add",
   });
+}
+
+/** A copy of `x` with `updates` in the places where the indices point, none of them twice. */
+function overwrite(x: Value, indices: Value, updates: Value, axis: number): Value {
+  return apply("ScatterElements", indexing.ScatterElements, [x, indices, updates], { axis });
+}
+
+function gatherND(x: Value, indices: Value): Value {
+  return apply("GatherND", indexing.GatherND, [x, indices]);
+}
+
+function scatterND(x: Value, indices: Value, updates: Value): Value {
+  return apply("ScatterND", indexing.ScatterND, [x, indices, updates]);
 }
 
 /** The `k` largest along the axis, in falling order, and their indices (int64). */

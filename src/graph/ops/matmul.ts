@@ -2,10 +2,10 @@
 import { sizeOf } from "../../tensor/tensor.ts";
 import { type Array64, array64, broadcastShapes, strides } from "../array64.ts";
 import { broadcast, type Dim, type Shape } from "../dim.ts";
-import type { Attributes, GradientRule, Value } from "../node.ts";
+import { type Attributes, type GradientRule, int64s, type Value } from "../node.ts";
 import { apply, type Inputs, misfit, type Op, showType } from "../op.ts";
 import { mul } from "./elementwise.ts";
-import { transpose } from "./shape.ts";
+import { concat, dimOf, reshape, transpose } from "./shape.ts";
 
 interface Flags {
   /** Transpose the last two axes of the first factor. @default false */
@@ -34,6 +34,7 @@ function inferProduct(op: string): Op["infer"] {
     const [a, b] = inputs as [Value, Value];
     const { transA, transB } = flagsOf(attrs);
     const wrong = misfit(op, `${showType(a)} · ${showType(b)}`, "inner sizes that agree");
+    if (attrs.transBatchA === 1 || attrs.transBatchB === 1) throw wrong;
     if (a.shape.length < 2 || b.shape.length < 2 || a.dtype !== b.dtype) throw wrong;
     const [rows, inner] = lastTwo<Dim>(a.shape, transA);
     const [inner2, columns] = lastTwo<Dim>(b.shape, transB);
@@ -81,18 +82,26 @@ function multiply(a: Array64, b: Array64, { transA, transB, alpha }: Required<Fl
   return out;
 }
 
+/** All rows of all batches as one matrix: `[…, D] -> [N, D]`. */
+function asMatrix(x: Value): Value {
+  const last = x.shape.length - 1;
+  return last === 1 ? x : reshape(x, concat([int64s([-1]), dimOf(x, last)], 0));
+}
+
 /**
- * The gradients of `alpha · op(a) op(b)`; the accumulation loop sums over what was broadcast. That of a weight under a linear layer,
- * `gᵀ a`, transposes `g` first: ONNX Runtime's product of plain matrices is a fifth faster than its transposed one, which costs more
- * than the copy (and is why training sessions set `keepTransposes`).
+ * The gradients of `alpha · op(a) op(b)`; the accumulation loop sums over what was broadcast. That of a weight under a linear layer
+ * is one product over all rows (`gᵀ a`, or `aᵀ g` where the weight lies the other way), and transposes its first factor before: ONNX
+ * Runtime's product of plain matrices is a fifth faster than its transposed one, which costs more than the copy (and is why training
+ * sessions set `keepTransposes`).
  */
 const productGrad: GradientRule = (g, { inputs: [a, b], attrs }) => {
   const { transA, transB, alpha } = flagsOf(attrs);
   const da = transA
     ? matmul(b!, g, { transA: transB, transB: true, alpha })
     : matmul(g, b!, { transB: !transB, alpha });
-  const isLinear = transB && !transA && alpha === 1 && g.shape.length === 2;
-  if (isLinear) return [da, matmul(transpose(g), a!)];
+  const isLinear = b!.shape.length === 2 && !transA && alpha === 1;
+  if (isLinear && transB) return [da, matmul(transpose(asMatrix(g)), asMatrix(a!))];
+  if (isLinear && a!.shape.length > 2) return [da, matmul(transpose(asMatrix(a!)), asMatrix(g))];
   const db = transB
     ? matmul(g, a!, { transA: true, transB: transA, alpha })
     : matmul(a!, g, { transA: !transA, alpha });

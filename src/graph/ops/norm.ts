@@ -38,6 +38,11 @@ function lastAxisOnly(op: string, x: Value, attrs: Attributes): void {
     throw misfit(op, `axis ${axis} of ${showType(x)}`, "the last axis");
 }
 
+function firstOutputOnly(op: string, gradients: readonly unknown[]): void {
+  if (gradients.slice(1).every((g) => g === undefined)) return;
+  throw misfit(`the gradient of ${op}`, "a loss that reads its statistics", "its first output");
+}
+
 export const norms = {
   Softmax: {
     since: 13,
@@ -77,7 +82,8 @@ export const norms = {
       const small = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
       return [{ dtype: x.dtype, shape: x.shape }, small, small];
     },
-    grad: (g, { inputs: [x, scale, bias], outputs: [, mean, inverse] }) => {
+    grad: (g, { inputs: [x, scale, bias], outputs: [, mean, inverse] }, all) => {
+      firstOutputOnly("LayerNormalization", all);
       const rows = [...Array(x!.shape.length - 1).keys()];
       const normal = mul(sub(x!, mean), inverse);
       const scaled = mul(g, scale!);
@@ -119,7 +125,8 @@ export const norms = {
         { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] },
       ];
     },
-    grad: (g, { inputs: [x, scale], outputs: [, inverse] }) => {
+    grad: (g, { inputs: [x, scale], outputs: [, inverse] }, all) => {
+      firstOutputOnly("SimplifiedLayerNormalization", all);
       const rows = [...Array(x!.shape.length - 1).keys()];
       const normal = mul(x!, inverse);
       const scaled = mul(g, scale!);

@@ -1,17 +1,29 @@
-/** Ops that take axes away, and the one that brings them back. */
+/** Ops that take axes away, and those that bring them back. */
 import { array64, at, forEachIndex, normalizeAxis, strides, tabulate } from "../array64.ts";
-import { broadcast, type Dim, product } from "../dim.ts";
-import { constantInts, int64s, type Node, scalar, type Value } from "../node.ts";
+import { broadcast, type Dim, product, UNKNOWN } from "../dim.ts";
+import { type Attributes, constantInts, int64s, type Node, scalar, type Value } from "../node.ts";
 import { apply, misfit, none, type Op, showType } from "../op.ts";
-import { cast, div, equal, mul } from "./elementwise.ts";
-import { elementCount, shapeFrom, shapeOf, unsqueeze } from "./shape.ts";
+import { shapeFrom } from "../shape-values.ts";
+import { cast, div, equal, mul, where } from "./elementwise.ts";
+import { concat, dimOf, elementCount, reshape, shapeOf, slice, unsqueeze } from "./shape.ts";
 
-/** The axes a node reduces: from its second input (a constant), all axes when absent. */
-function axesOf(node: Pick<Node, "inputs">): number[] {
-  const rank = node.inputs[0]!.shape.length;
-  const axes = node.inputs[1] && constantInts(node.inputs[1]);
-  if (node.inputs[1] && !axes) throw misfit("Reduce*", "computed axes", "constant axes");
-  return axes ? axes.map((axis) => normalizeAxis(axis, rank)) : [...Array(rank).keys()];
+/** The axes that are reduced; where none are named, all of them or, so marked, none. */
+function normalizeAxes(axes: ArrayLike<number>, rank: number, attrs: Attributes): number[] {
+  if (axes.length > 0) return Array.from(axes, (axis) => normalizeAxis(axis, rank));
+  return attrs.noop_with_empty_axes === 1 ? [] : [...Array(rank).keys()];
+}
+
+/** The axes a node reduces, from its second input; undefined where they are computed. */
+function axesOf({ inputs: [x, axes], attrs }: Pick<Node, "inputs" | "attrs">) {
+  const named = axes ? constantInts(axes) : [];
+  return named && normalizeAxes(named, x!.shape.length, attrs);
+}
+
+/** As `axesOf`, for gradients, which must know. */
+function knownAxes(node: Node): number[] {
+  const axes = axesOf(node);
+  if (!axes) throw misfit(`the gradient of ${node.op}`, "computed axes", "constant axes");
+  return axes;
 }
 
 function reduction(
@@ -25,16 +37,20 @@ function reduction(
     since,
     infer: (inputs, attrs) => {
       const [x] = inputs as [Value];
-      const axes = axesOf({ inputs });
+      const axes = axesOf({ inputs, attrs });
       const kept = attrs.keepdims !== 0;
+      if (!axes) {
+        if (!kept) throw misfit("Reduce*", "computed axes", "constant axes, or keepdims");
+        return [{ dtype: x.dtype, shape: x.shape.map((dim) => (dim === 1 ? 1 : UNKNOWN)) }];
+      }
       const shape = kept
         ? x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
         : x.shape.filter((_, axis) => !axes.includes(axis));
       return [{ dtype: x.dtype, shape }];
     },
     grad,
-    eval: ([x], attrs, node) => {
-      const axes = axesOf(node);
+    eval: ([x, named], attrs) => {
+      const axes = normalizeAxes(named?.data ?? [], x.shape.length, attrs);
       const keptShape = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
       const out = array64(keptShape);
       out.data.fill(start);
@@ -57,7 +73,7 @@ function reduction(
 /** A reduced value with its axes put back as 1, so that it broadcasts against the input. */
 function kept(value: Value, node: Node): Value {
   if (node.attrs.keepdims !== 0) return value;
-  const axes = axesOf(node);
+  const axes = knownAxes(node);
   return axes.length === 0 ? value : unsqueeze(value, axes);
 }
 
@@ -67,7 +83,10 @@ const sumGrad: Op["grad"] = (g, node) => [expand(kept(g, node), shapeOf(node.inp
 const extremumGrad: Op["grad"] = (g, node) => {
   const [x] = node.inputs as [Value];
   const winners = cast(equal(x, kept(node.outputs[0], node)), x.dtype);
-  const count = apply("ReduceSum", reduce.ReduceSum, [winners, node.inputs[1]], { keepdims: 1 });
+  const count = apply("ReduceSum", reduce.ReduceSum, [winners, node.inputs[1]], {
+    ...node.attrs,
+    keepdims: 1,
+  });
   return [mul(div(winners, count), kept(g, node))];
 };
 
@@ -79,7 +98,7 @@ export const reduce = {
     (a, b) => a + b,
     (g, node) => {
       const [x] = node.inputs as [Value];
-      const dims = axesOf(node).map((axis) => x.shape[axis] as Dim);
+      const dims = knownAxes(node).map((axis) => x.shape[axis] as Dim);
       const size = product(dims);
       const count =
         typeof size === "number"
@@ -91,6 +110,24 @@ export const reduce = {
   ),
   ReduceMax: reduction(18, -Infinity, Math.max, extremumGrad),
   ReduceMin: reduction(18, Infinity, Math.min, extremumGrad),
+  ReduceSumSquare: reduction(
+    18,
+    0,
+    (a, b) => a + b * b,
+    (g, node) => [mul(mul(node.inputs[0]!, 2), kept(g, node))],
+  ),
+  /** Euclidean length; where it is 0 the gradient is 0, as in PyTorch. */
+  ReduceL2: reduction(
+    18,
+    0,
+    (a, b) => a + b * b,
+    (g, node) => {
+      const [x, length] = [node.inputs[0]!, kept(node.outputs[0], node)];
+      const isZero = equal(length, 0);
+      return [where(isZero, 0, mul(div(x, where(isZero, 1, length)), kept(g, node)))];
+    },
+    Math.sqrt,
+  ),
   ReduceProd: reduction(18, 1, (a, b) => a * b, none("used for shapes only")),
   Expand: {
     since: 13,
@@ -111,6 +148,39 @@ export const reduce = {
       );
       return [tabulate(shape, (index) => at(x, index))];
     },
+  },
+  /** The whole repeated along each axis. */
+  Tile: {
+    since: 13,
+    infer: ([x, repeats]) => {
+      const times = shapeFrom(repeats);
+      if (times.length !== x.shape.length) throw misfit("Tile", `[${times}]`, "one for each axis");
+      const out = x.shape.map((dim, axis) => product([dim, times[axis] as Dim]));
+      return [{ dtype: x.dtype, shape: out }];
+    },
+    grad: (g, { inputs: [x, repeats] }) => {
+      const axes = [...x!.shape.keys()];
+      const times = (axis: number) =>
+        cast(slice(repeats!, { start: axis, end: axis + 1, axis: 0 }), "int64");
+      const apart = reshape(
+        g,
+        concat(
+          axes.flatMap((axis) => [times(axis), dimOf(x!, axis)]),
+          0,
+        ),
+      );
+      return [reduceSum(apart, { axes: axes.map((axis) => 2 * axis) }), undefined];
+    },
+    eval: ([x, repeats]) => [
+      tabulate(
+        x.shape.map((dim, axis) => dim * repeats.data[axis]),
+        (index) =>
+          at(
+            x,
+            index.map((i, axis) => i % x.shape[axis]),
+          ),
+      ),
+    ],
   },
   /** The index of the largest element; ties go to the first. */
   ArgMax: {

@@ -12,8 +12,19 @@ export const rotations = {
   "com.microsoft.RotaryEmbedding": {
     domain: "com.microsoft",
     since: 1,
-    infer: ([x, , cos]) => {
+    infer: ([x, rows, cos], attrs) => {
       const [width, half] = [x.shape[2], cos.shape[1]];
+      const { interleaved, num_heads: heads, rotary_embedding_dim: part, scale } = attrs;
+      const isOther = [interleaved, heads, part].some(
+        (value) => value !== undefined && value !== 0,
+      );
+      if (isOther || scale !== undefined || x.shape.length !== 3 || rows.shape.length !== 2) {
+        throw misfit(
+          "RotaryEmbedding",
+          `${showType(x)}, other settings`,
+          "whole heads, end to end",
+        );
+      }
       if (typeof width === "number" && typeof half === "number" && width % (2 * half) !== 0) {
         throw misfit("RotaryEmbedding", `${showType(x)}, ${showType(cos)}`, "whole heads");
       }

@@ -4,31 +4,10 @@ import { type Array64, array64, normalizeAxis, strides, tabulate } from "../arra
 import { type Dim, product, quotient, type Shape, sum, UNKNOWN } from "../dim.ts";
 import { constantInts, constantOf, int64s, scalar, type Value } from "../node.ts";
 import { apply, applyAll, misfit, none, type Op, showType } from "../op.ts";
-import { sub } from "./elementwise.ts";
+import { shapeFrom, slicedDim } from "../shape-values.ts";
+import { add, cast, less, maximum, minimum, sub, where } from "./elementwise.ts";
 
 const isShape = none("its output is a shape");
-
-/** The dims that a shape-valued input names: constant, another value's shape, or unknown but of known rank. */
-export function shapeFrom(value: Value): Shape {
-  const numbers = constantInts(value);
-  if (numbers) return numbers;
-  const { op, inputs } = value.node;
-  if (op === "Shape") return inputs[0]!.shape;
-  if (op === "Concat") return inputs.flatMap((part) => shapeFrom(part!));
-  if (op === "Unsqueeze" || op === "Cast") return shapeFrom(inputs[0]!);
-  if (op === "Slice" && inputs[0]!.node.op === "Shape" && inputs.length <= 4) {
-    const dims = shapeFrom(inputs[0]!);
-    const [from, to] = [constantInts(inputs[1])?.[0], constantInts(inputs[2])?.[0]];
-    if (from !== undefined && to !== undefined) return dims.slice(from, to);
-  }
-  if (op === "Gather" && inputs[0]!.node.op === "Shape") {
-    const dims = shapeFrom(inputs[0]!);
-    const at = constantInts(inputs[1]);
-    if (at) return at.map((axis) => dims.at(axis) ?? UNKNOWN);
-  }
-  const length = value.shape.length === 0 ? 1 : value.shape[0];
-  return Array<Dim>(typeof length === "number" ? length : 0).fill(UNKNOWN);
-}
 
 function reshaped(x: Shape, wanted: Shape, allowZero: boolean): Shape {
   const dims = wanted.map((dim, axis) => (dim === 0 && !allowZero ? (x[axis] ?? UNKNOWN) : dim));
@@ -163,6 +142,9 @@ export const shape = {
     since: 13,
     infer: (inputs) => {
       const [x, axes] = inputs as [Value, Value | undefined];
+      if (!axes && x.shape.some((dim) => typeof dim !== "number")) {
+        throw misfit("Squeeze", showType(x), "axes, or known sizes");
+      }
       return [{ dtype: x.dtype, shape: dropAxes(x.shape, axes && fixed("Squeeze", axes)) }];
     },
     grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!)), undefined],
@@ -198,8 +180,9 @@ export const shape = {
   Split: {
     since: 13,
     infer: (inputs, attrs) => {
-      const [x, sizes] = inputs as [Value, Value];
+      const [x, sizes] = inputs as [Value, Value | undefined];
       const axis = normalizeAxis((attrs.axis as number) ?? 0, x.shape.length);
+      if (!sizes) throw misfit("Split", "equal parts", "sizes");
       return shapeFrom(sizes).map((size) => ({
         dtype: x.dtype,
         shape: x.shape.map((dim, at) => (at === axis ? size : dim)),
@@ -227,51 +210,38 @@ export const shape = {
   },
   Slice: {
     since: 13,
-    infer: (inputs) => {
-      const [x] = inputs as [Value];
-      const [starts, ends, axes, steps] = inputs.slice(1).map((input) => constantInts(input));
+    infer: ([x, ...range]) => {
+      const rank = x.shape.length;
+      const unknown = [{ dtype: x.dtype, shape: Array<Dim>(rank).fill(UNKNOWN) }];
+      if (range.some((list) => list && typeof list.shape[0] !== "number")) return unknown;
+      const [starts, ends, axes, steps] = range.map((list) => list && shapeFrom(list));
       const dims = [...x.shape];
-      const count = inputs[1].shape[0] as number;
-      for (let i = 0; i < count; i++) {
-        const axis = normalizeAxis(axes?.[i] ?? i, dims.length);
-        const dim = dims[axis];
-        const step = steps?.[i] ?? 1;
-        const [start, end] = [starts?.[i], ends?.[i]];
-        if (typeof dim === "number" && start !== undefined && end !== undefined) {
-          const one = (v: number) => array64([1], [v]);
-          const range = sliceRanges([dim], [one(start), one(end), one(0), one(step)]);
-          dims[axis] = lengthOf(range[0]);
-        } else
-          dims[axis] =
-            start !== undefined && end !== undefined && start >= 0 && end >= start && end < 2 ** 31
-              ? Math.ceil((end - start) / step)
-              : UNKNOWN;
+      for (const [i, start] of starts!.entries()) {
+        const at = axes?.[i] ?? i;
+        if (typeof at !== "number") return unknown;
+        const axis = normalizeAxis(at, rank);
+        dims[axis] = slicedDim(x.shape[axis] ?? UNKNOWN, start, ends![i], steps?.[i] ?? 1);
       }
       return [{ dtype: x.dtype, shape: dims }];
     },
     grad: (g, { inputs: [x, starts, , axesInput, steps] }) => {
-      if (constantInts(steps)?.some((step) => step !== 1)) {
-        throw misfit("the gradient of Slice", "a step", "step 1");
-      }
       const rank = x!.shape.length;
-      const from = constantInts(starts);
-      if (!from) throw misfit("the gradient of Slice", "computed starts", "constant starts");
-      const axes = constantInts(axesInput) ?? from.map((_, i) => i);
-      const before = Array<number>(rank).fill(0);
+      const from = shapeFrom(starts!);
+      const axes = axesInput ? constantInts(axesInput) : [...from.keys()];
+      if (!axes) throw misfit("the gradient of Slice", "computed axes", "constant axes");
+      if (steps && !constantInts(steps)?.every((step) => step === 1)) {
+        throw misfit("the gradient of Slice", "steps", "steps of 1");
+      }
+      const before = Array<Value>(rank).fill(int64s([0]));
       axes.forEach((axis, i) => {
         const at = normalizeAxis(axis, rank);
-        const dim = x!.shape[at];
         const start = from[i];
-        if (start < 0 && typeof dim !== "number") {
-          throw misfit(
-            "the gradient of Slice",
-            `start ${start} of ${dim}`,
-            "a start from the front",
-          );
-        }
-        before[at] = start < 0 ? start + (dim as number) : start;
+        const computed = () => cast(slice(starts!, { start: i, end: i + 1, axis: 0 }), "int64");
+        const given = typeof start === "number" ? int64s([start]) : computed();
+        const isPlain = typeof start === "number" && start >= 0;
+        before[at] = isPlain ? given : fromFront(given, dimOf(x!, at));
       });
-      const pads = int64s(before);
+      const pads = concat(before, 0);
       const after = sub(sub(shapeOf(x!), pads), shapeOf(g));
       return [pad(g, concat([pads, after], 0))];
     },
@@ -293,7 +263,8 @@ export const shape = {
   Pad: {
     since: 13,
     infer: (inputs) => {
-      const [x, pads] = inputs as [Value, Value];
+      const [x, pads, , axes] = inputs as [Value, Value, Value?, Value?];
+      if (axes) throw misfit("Pad", "axes", "pads for all axes");
       const around = constantInts(pads);
       const rank = x.shape.length;
       const out = x.shape.map((dim, axis) =>
@@ -301,19 +272,14 @@ export const shape = {
       );
       return [{ dtype: x.dtype, shape: out }];
     },
-    grad: (g, { inputs: [x, pads] }) => {
-      const rank = x!.shape.length;
-      const before = constantInts(pads);
-      if (!before) throw misfit("the gradient of Pad", "computed pads", "constant pads");
-      const from = before.slice(0, rank);
-      if (x!.shape.some((dim) => typeof dim !== "number")) {
-        throw misfit("the gradient of Pad", showType(x!), "known sizes");
+    grad: (g, { inputs: [x, pads], attrs }) => {
+      const around = constantInts(pads);
+      if (!around || around.some((size) => size < 0) || (attrs.mode ?? "constant") !== "constant") {
+        const got = `mode ${attrs.mode ?? "constant"}, pads ${around ?? "computed"}`;
+        throw misfit("the gradient of Pad", got, "constants around, of known sizes from 0");
       }
-      const inner = from.reduce(
-        (part, start, axis) =>
-          slice(part, { start, end: start + (x!.shape[axis] as number), axis }),
-        g,
-      );
+      const before = int64s(around.slice(0, x!.shape.length));
+      const inner = apply("Slice", shape.Slice, [g, before, add(before, shapeOf(x!))]);
       return [inner, undefined, undefined];
     },
     eval: ([x, pads, value]) => {
@@ -333,11 +299,28 @@ export const shape = {
       ];
     },
   },
+  /** A matrix: the axes before `axis` as rows, the others as columns. */
+  Flatten: {
+    since: 13,
+    infer: ([x], attrs) => {
+      const axis = normalizeAxis((attrs.axis as number) ?? 1, x.shape.length);
+      const out = [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))];
+      return [{ dtype: x.dtype, shape: out }];
+    },
+    grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!))],
+    eval: ([x], attrs) => {
+      const axis = normalizeAxis((attrs.axis as number) ?? 1, x.shape.length);
+      return [
+        { shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))], data: x.data },
+      ];
+    },
+  },
   ConstantOfShape: {
     since: 9,
     infer: (inputs, attrs) => {
       const value = attrs.value as { dtype: "float32" } | undefined;
-      return [{ dtype: value?.dtype ?? "float32", shape: shapeFrom(inputs[0]) }];
+      const dims = shapeFrom(inputs[0]);
+      return [{ dtype: value?.dtype ?? "float32", shape: dims }];
     },
     grad: isShape,
     eval: ([dims], attrs) => {
@@ -350,9 +333,10 @@ export const shape = {
   Range: {
     since: 11,
     infer: (inputs) => {
-      const [start, limit, step] = inputs.map((input) => constantInts(input)?.[0]);
-      const known = start !== undefined && limit !== undefined && step !== undefined;
-      const size = known ? Math.max(0, Math.ceil((limit - start) / step)) : UNKNOWN;
+      const [start, limit, step] = inputs.map((input) => shapeFrom(input)[0]);
+      const known = [start, limit, step].every((bound) => typeof bound === "number");
+      const count = () => Math.max(0, Math.ceil((+limit - +start) / +step));
+      const size = known ? count() : start === 0 && step === 1 ? limit : UNKNOWN;
       return [{ dtype: inputs[0].dtype, shape: [size] }];
     },
     grad: none("its output counts"),
@@ -375,6 +359,12 @@ function fixed(op: string, axes: Value): readonly number[] {
   const found = constantInts(axes);
   if (!found) throw misfit(op, "computed axes", "constant axes");
   return found;
+}
+
+/** The index `[1]` of a Slice counted from the front, within an axis of size `dim`. */
+function fromFront(index: Value, dim: Value): Value {
+  const positive = where(less(index, scalar(0, "int64")), add(index, dim), index);
+  return minimum(maximum(positive, scalar(0, "int64")), dim);
 }
 
 export function shapeOf(x: Value): Value {
