@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -77,6 +77,13 @@ describe("a model of the Hub", () => {
     expect(found).toMatchObject({ code: 0 });
     expect(found.out).toContain(texts[3]);
     expect(hub.asked.length).toBe(asked);
+    const cwd = process.cwd();
+    await mkdir(at(ID), { recursive: true });
+    process.chdir(folder.path);
+    const beside = await nearfold("search", "index", texts[3]!, "-k", "1").finally(() =>
+      process.chdir(cwd),
+    );
+    expect(beside.out).toBe(found.out);
     const other = await nearfold("search", at("index"), "x", "--revision", "v2");
     expect(other).toMatchObject({ code: 2 });
     expect(other.err).toContain(

@@ -4,7 +4,13 @@ import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { Option } from "commander";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
-import { type FetchProgress, type HubOptions, hubOrigin, resolveModel } from "../hub/index.ts";
+import {
+  type FetchProgress,
+  fetchModel,
+  type HubOptions,
+  hubOrigin,
+  resolveModel,
+} from "../hub/index.ts";
 import type { VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
 import { trackTask } from "./progress.ts";
@@ -34,21 +40,22 @@ export async function modelFolder(
   options: ModelOptions,
   context: ModelContext,
 ): Promise<string> {
-  if (!(await exists(reference))) return await hubFolder(reference, options, context);
+  if (!(await exists(reference))) return await find(resolveModel, reference, options, context);
   if (options.revision === undefined) return reference;
   const [at, got, wanted] = ["--revision", reference, "a model of the Hub"];
   throw new NearfoldError("bad-argument", "a folder has no revisions", { at, got, wanted });
 }
 
-/** As `modelFolder`, of a model that is no folder; says which commit it is. */
-async function hubFolder(
+/** Asks the Hub as the options and the environment bid, and says which commit it was. */
+async function find(
+  ask: typeof resolveModel | typeof fetchModel,
   reference: string,
   { revision, offline = false }: ModelOptions,
   context: ModelContext,
 ): Promise<string> {
   const { report, signal } = context;
   const settings = hubSettings(process.env);
-  const folder = await resolveModel(reference, {
+  const folder = await ask(reference, {
     ...settings,
     ...(revision !== undefined && { revision }),
     offline: offline || settings.offline,
@@ -56,9 +63,9 @@ async function hubFolder(
     onProgress: showProgress(reference, context),
     onWait: () => report({ type: "note", text: `${reference} is being fetched: waiting for that` }),
   });
-  const { commit } = (await hubOrigin(folder))!;
-  const data = { type: "model", id: reference, commit, folder };
-  report({ type: "note", text: `${reference} at commit ${commit.slice(0, 12)}`, data });
+  const origin = await hubOrigin(folder);
+  const text = `${reference} at commit ${origin?.commit.slice(0, 12)}`;
+  if (origin) report({ type: "note", text, data: { type: "model", ...origin, folder } });
   return folder;
 }
 
@@ -93,7 +100,9 @@ export async function notedModel(
     const [at, wanted] = ["--revision", "--model beside it"];
     throw new NearfoldError("bad-argument", "the index says which model", { at, wanted });
   }
-  if (typeof revision === "string") return hubFolder(model, { ...options, revision }, context);
+  // Not a folder that happens to have the id's name here.
+  if (typeof revision === "string")
+    return find(fetchModel, model, { ...options, revision }, context);
   // In full: what is left of a relative path could have the form of a Hub id.
   return resolve(name, model);
 }
