@@ -1,9 +1,7 @@
 import type { Value } from "../graph/node.ts";
-import { gelu, mul, relu, sigmoid, tanh } from "../graph/ops/index.ts";
+import { gelu, relu, sigmoid, silu, tanh } from "../graph/ops/index.ts";
 
 const geluTanh = (x: Value) => gelu(x, { tanh: true });
-/** x · sigmoid(x) (arXiv:1702.03118), also called swish. */
-const silu = (x: Value) => mul(x, sigmoid(x));
 
 /** Activations by the names that configs have for them (transformers' activations.py). */
 export const activations = {
@@ -11,8 +9,8 @@ export const activations = {
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
   relu,
-  silu,
-  swish: silu,
+  silu: (x) => silu(x),
+  swish: (x) => silu(x),
   tanh,
   sigmoid,
 } as const satisfies Record<string, (x: Value) => Value>;

@@ -3,7 +3,14 @@ import { NearfoldError } from "../../errors.ts";
 import { type DType, dtypes, isFloat } from "../../tensor/dtype.ts";
 import { array64, at, broadcastShapes, tabulate } from "../array64.ts";
 import { broadcast } from "../dim.ts";
-import { constantInts, constantOf, type GradientRule, scalar, type Value } from "../node.ts";
+import {
+  type Attributes,
+  constantInts,
+  constantOf,
+  type GradientRule,
+  scalar,
+  type Value,
+} from "../node.ts";
 import { apply, type Inputs, misfit, none, type Op, showType } from "../op.ts";
 
 /** A number stands for a scalar constant of the other operand's dtype. */
