@@ -52,7 +52,7 @@ describe("steps in turn", () => {
       return { ms, loss: batch.tokens / 10 };
     };
     const batches = [10, 20, 30].map(batch);
-    const [ours, theirs] = await stepInTurn([side(100), side(50)], batches, { warmUps: 1 });
+    const [ours, theirs] = await stepInTurn([side(100), side(50)], batches, 1);
     expect(taken).toEqual([10, 10, 20, 20, 30, 30]);
     expect(ours).toEqual({ tokensPerSecond: [200, 300], losses: [1, 2, 3] });
     expect(theirs).toEqual({ tokensPerSecond: [400, 600], losses: [1, 2, 3] });

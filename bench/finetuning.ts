@@ -4,8 +4,10 @@ import type { Pair } from "../src/data/pairs.ts";
 import type { Model } from "../src/models/model.ts";
 import { type TrainOptions, withDefaults } from "../src/train/options.ts";
 import type { Child } from "./child.ts";
-import { interleave } from "./measure.ts";
-import type { StepTime } from "./training.ts";
+import { interleave, mean } from "./measure.ts";
+import { findPython, openPeer } from "./peer.ts";
+import { requireEqualLoss } from "./same-work.ts";
+import { openTraining, type StepTime, type Training } from "./training.ts";
 
 /** What the trainer takes in one step, as texts. */
 export interface TextBatch {
@@ -51,6 +53,65 @@ export function peerSchedule(options: TrainOptions, totalSteps: number) {
 
 export type Step = (batch: TextBatch) => Promise<StepTime>;
 
+/** A fine-tuning that a peer can follow. */
+export interface Work {
+  readonly model: Model;
+  readonly pairs: readonly Pair[];
+  readonly options: TrainOptions;
+  readonly peer: {
+    /** Of bench/peers/. */
+    readonly script: string;
+    /** What it is called where it is not installed. */
+    readonly name: string;
+    /** What its `open` takes besides `peerSchedule`. */
+    readonly request: Readonly<Record<string, unknown>>;
+  };
+  /** Which losses of the two sides must be equal, and how nearly, relatively. */
+  readonly equalLoss: { readonly of: "first" | "mean"; readonly tolerance: number };
+}
+
+export interface Peer {
+  readonly name: string;
+  readonly child: Child;
+  readonly step: Step;
+}
+
+/** Starts a work's peer; undefined where it is not installed. Close the child with `await using`. */
+export async function openFinetuningPeer(
+  { options, peer: { script, request } }: Work,
+  totalSteps: number,
+): Promise<Peer | undefined> {
+  const python = findPython();
+  if (!python) return undefined;
+  await using stack = new AsyncDisposableStack();
+  const child = stack.use(openPeer(python, script));
+  const { name } = await child.ask<{ name: string }>("open", {
+    ...request,
+    ...peerSchedule(options, totalSteps),
+  });
+  stack.move();
+  return { name, child, step: peerStep(name, child) };
+}
+
+export interface BothSides extends AsyncDisposable {
+  readonly batches: readonly TextBatch[];
+  readonly ours: Training;
+  /** Absent where it is not installed. */
+  readonly peer: Peer | undefined;
+}
+
+/** Opens both sides of a work, ready for the first of `batches`. */
+export async function openBothSides(work: Work): Promise<BothSides> {
+  const { model, pairs, options } = work;
+  const batches = textBatches(model, pairs, options);
+  await using opening = new AsyncDisposableStack();
+  const ours = opening.use(openTraining(model, pairs, options));
+  const peer = await openFinetuningPeer(work, batches.length);
+  opening.use(peer?.child);
+  const stack = opening.move();
+  return { batches, ours, peer, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
 /** A step of a peer's. @throws where it reads other tokens than we do */
 export function peerStep(name: string, peer: Child): Step {
   return async ({ anchors, positives, tokens: wanted }) => {
@@ -72,11 +133,35 @@ export interface Steps {
   readonly losses: readonly number[];
 }
 
-/** Takes each batch on all sides, in turn; the first `warmUps` are not counted. */
+/** The first `count` steps on both sides, the peer's where it is installed. @throws where their losses are not alike */
+export async function trainBothSides(
+  { batches, ours, peer }: BothSides,
+  { equalLoss: { of, tolerance } }: Work,
+  { count = batches.length, warmUps = 2 }: StepOptions = {},
+): Promise<{ readonly ours: Steps; readonly peer: Steps | undefined }> {
+  const sides = [() => ours.step(), ...(peer ? [peer.step] : [])];
+  const [mine, theirs] = await stepInTurn(sides, batches.slice(0, count), warmUps);
+  if (peer) {
+    const [wanted, got] = [mine, theirs].map(({ losses }) =>
+      of === "first" ? losses[0] : mean(losses),
+    );
+    requireEqualLoss(peer.name, got, wanted, tolerance);
+  }
+  return { ours: mine, peer: theirs };
+}
+
+interface StepOptions {
+  /** @default all */
+  readonly count?: number;
+  /** The first of them, which are not counted. @default 2 */
+  readonly warmUps?: number;
+}
+
+/** Takes each batch on all sides, in turn. */
 export async function stepInTurn(
   sides: readonly Step[],
   batches: readonly TextBatch[],
-  { warmUps = 2 }: { readonly warmUps?: number } = {},
+  warmUps: number,
 ): Promise<Steps[]> {
   const losses = sides.map((): number[] => []);
   const runners = sides.map((step, side) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { interleave, median, quantile, ratioOf, spreadOf, turn } from "./measure.ts";
+import { interleave, mean, median, quantile, ratioOf, spreadOf, turn } from "./measure.ts";
 
 describe("what is said about samples", () => {
   test.each([
@@ -12,6 +12,11 @@ describe("what is said about samples", () => {
     { samples: [], at: 0.5, value: Number.NaN },
   ])("quantile $at of $samples is $value", ({ samples, at, value }) => {
     expect(quantile(samples, at)).toBe(value);
+  });
+
+  test("the mean is that of all", () => {
+    expect(mean([1, 2, 6])).toBe(3);
+    expect(mean(Float64Array.of(1, 2))).toBe(1.5);
   });
 
   test("the samples keep their order", () => {

@@ -12,13 +12,12 @@ import { loadModel, type Model } from "../../src/models/index.ts";
 import { floats } from "../../src/tensor/tensor.ts";
 import { miniLm } from "../../test/minilm.ts";
 import type { Child } from "../child.ts";
-import { stepInTurn } from "../finetuning.ts";
+import { openBothSides, trainBothSides } from "../finetuning.ts";
 import { mean, median } from "../measure.ts";
 import { notInstalled } from "../peer.ts";
 import { needs, readScifact } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
-import { requireEqualLoss } from "../same-work.ts";
-import { LOSS_TOLERANCE, openFinetuning, PEER } from "../scifact.ts";
+import { scifactWork } from "../scifact.ts";
 
 const DEPTH = 10;
 const MEASURE = "ndcg@10";
@@ -36,38 +35,38 @@ export const finetuneScifact: Measurement = {
   missing: needs("data", "miniLm"),
   async run(log): Promise<Finding> {
     const test = await readScifact("test");
-    const before = await ndcg(await rankByUs(await loadModel(miniLm), test), test);
+    const before = ndcg(await rankByUs(await loadModel(miniLm), test), test);
     log(`before: ${mean(before).toFixed(4)}`);
-    await using both = await openFinetuning();
-    const { ours, peer, batches } = both;
-    const sides = [() => ours.step(), ...(peer ? [peer.step] : [])];
-    const [mine, theirs] = await stepInTurn(sides, batches);
-    const after = await ndcg(await rankByUs(await ours.finish(), test), test);
+    const work = await scifactWork();
+    await using both = await openBothSides(work);
+    const { ours, peer } = await trainBothSides(both, work);
+    const after = ndcg(await rankByUs(await both.ours.finish(), test), test);
     log(`ours: ${mean(after).toFixed(4)}`);
     const { low, high } = bootstrapMean(after, { seed: 1 });
     const details = {
       before: mean(before),
       gain: mean(after) - mean(before),
       interval: `${low.toFixed(4)} to ${high.toFixed(4)}`,
-      steps: batches.length,
-      loss: mean(mine.losses),
-      tokensPerSecond: median(mine.tokensPerSecond),
+      steps: both.batches.length,
+      loss: mean(ours.losses),
+      tokensPerSecond: median(ours.tokensPerSecond),
     };
-    if (!peer) return { ours: [mean(after)], peers: [{ name: notInstalled(PEER) }], details };
-    requireEqualLoss(peer.name, mean(theirs.losses), mean(mine.losses), LOSS_TOLERANCE);
-    const peerAfter = await ndcg(await rankByPeer(peer.child, test), test);
+    if (!both.peer || !peer) {
+      return { ours: [mean(after)], peers: [{ name: notInstalled(work.peer.name) }], details };
+    }
+    const peerAfter = ndcg(await rankByPeer(both.peer.child, test), test);
     const difference = bootstrapMean(
       after.map((score, query) => score - peerAfter[query]),
       { seed: 1 },
     );
     return {
       ours: [mean(after)],
-      peers: [{ name: peer.name, figures: [mean(peerAfter)] }],
+      peers: [{ name: both.peer.name, figures: [mean(peerAfter)] }],
       details: {
         ...details,
         peerGain: mean(peerAfter) - mean(before),
-        peerLoss: mean(theirs.losses),
-        peerTokensPerSecond: median(theirs.tokensPerSecond),
+        peerLoss: mean(peer.losses),
+        peerTokensPerSecond: median(peer.tokensPerSecond),
         difference: `${difference.low.toFixed(4)} to ${difference.high.toFixed(4)}`,
         p: pairedTest(after, peerAfter, { seed: 1 }).p,
       },
