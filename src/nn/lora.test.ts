@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { array64 } from "../graph/array64.ts";
 import { gradients } from "../graph/grad.ts";
-import { input, scalar, type Value } from "../graph/node.ts";
-import { matmul, mul, reduceSum } from "../graph/ops/index.ts";
+import { input, scalar, topological, type Value } from "../graph/node.ts";
+import { add, matmul, mul, reduceSum } from "../graph/ops/index.ts";
 import { evaluate } from "../graph/reference.ts";
 import { linear } from "./linear.ts";
 import { addLora, matcher } from "./lora.ts";
@@ -56,6 +56,27 @@ describe("adapters", () => {
     const [found] = evaluate(values, feeds);
     const [wanted] = evaluate([y], new Map([...feeds, ["block.second.weight", merged]]));
     expect(found.data).toBeClose(wanted.data, { rtol: 1e-12, atol: 1e-12 });
+  });
+
+  test("of layers that read the same rows share one product with them", () => {
+    const both = add(layer(x, "block.first", true), layer(x, "block.second", false));
+    const { values, sites } = addLora([both], { rank: 2, alpha: 6, targets: "all-linear" });
+    expect(sites.map(({ weight }) => weight)).toEqual([
+      "block.first.weight",
+      "block.second.weight",
+    ]);
+    const products = topological(values).filter(({ op }) => op === "FusedMatMul");
+    expect(products.length).toBe(2);
+    const [found] = evaluate(values, feeds);
+    const apart = ["first", "second"].map((name) => {
+      const one = layer(x, `block.${name}`, name === "first");
+      return addLora([one], { rank: 2, alpha: 6, targets: "all-linear" }).values[0];
+    });
+    const [a, b] = apart.map((value) => evaluate([value], feeds)[0].data);
+    expect(found.data).toBeClose(
+      a.map((value, i) => value + b[i]),
+      { rtol: 1e-12, atol: 1e-12 },
+    );
   });
 
   test("of weights stored [in, out] too, and of batches of matrices", () => {

@@ -1,8 +1,8 @@
 /** Low-rank adaptation (Hu et al., arXiv:2106.09685), as a rewrite of a graph: every linear layer may be adapted, whatever built it. */
 import { NearfoldError } from "../errors.ts";
-import { input, inputName, isInput, type Node, type Value } from "../graph/node.ts";
+import { input, inputName, isInput, type Node, topological, type Value } from "../graph/node.ts";
 import { apply } from "../graph/op.ts";
-import { add, matmul, products } from "../graph/ops/index.ts";
+import { add, concat, matmul, products, split } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 
 /** Which linear layers are adapted, and how; the terms are PEFT's. */
@@ -47,29 +47,53 @@ export interface Adapted {
  */
 export function addLora(values: readonly Value[], config: LoraConfig): Adapted {
   const { rank, alpha } = config;
-  const fits = matcher(config.targets);
-  const sites = new Map<string, LoraSite>();
+  const groups = sitesByInput(values, matcher(config.targets));
+  if (groups.size === 0) throw noLayer(config.targets, values);
   const weights = new Map<string, Value>();
-  const seen = new Set<string>();
   const weightInput = (name: string, shape: readonly [number, number]): Value => {
     const value = weights.get(name) ?? input(name, "float32", shape);
     weights.set(name, value);
     return value;
   };
+  const narrow = new Map<LoraSite, Value>();
   const adapted = rewrite(values, (node) => {
-    const site = siteOf(node);
-    if (!site) return undefined;
-    seen.add(layerOf(site.weight));
-    if (!fits(layerOf(site.weight))) return undefined;
-    sites.set(site.weight, site);
-    const [nameA, nameB] = loraNames(site.weight);
-    const a = weightInput(nameA, [rank, site.in]);
-    const b = weightInput(nameB, [site.out, rank]);
-    const narrow = matmul(node.inputs[0] as Value, a, { transB: true });
-    return [addProduct(node.outputs[0] as Value, narrow, b, alpha / rank)];
+    const group = groups.get(weightOf(node) ?? "");
+    const site = group?.find(({ weight }) => weight === weightOf(node));
+    if (!group || !site) return undefined;
+    if (!narrow.has(site)) {
+      const matrices = group.map((one) => weightInput(loraNames(one.weight)[0], [rank, one.in]));
+      const parts = narrowed(node.inputs[0] as Value, matrices, rank);
+      for (const [k, one] of group.entries()) narrow.set(one, parts[k]);
+    }
+    const b = weightInput(loraNames(site.weight)[1], [site.out, rank]);
+    return [addProduct(node.outputs[0] as Value, narrow.get(site)!, b, alpha / rank)];
   });
-  if (sites.size === 0) throw noLayer(config.targets, [...seen]);
-  return { values: adapted, sites: [...sites.values()], weights };
+  const sites = [...narrow.keys()];
+  return { values: adapted, sites, weights };
+}
+
+/** The adapted layers by weight, with those that read the same rows. */
+function sitesByInput(
+  values: readonly Value[],
+  fits: (layer: string) => boolean,
+): Map<string, readonly LoraSite[]> {
+  const byInput = new Map<Value, LoraSite[]>();
+  for (const node of topological(values)) {
+    const site = siteOf(node);
+    if (!site || !fits(layerOf(site.weight))) continue;
+    const x = node.inputs[0] as Value;
+    byInput.set(x, [...(byInput.get(x) ?? []), site]);
+  }
+  const groups = [...byInput.values()];
+  return new Map(groups.flatMap((group) => group.map(({ weight }) => [weight, group] as const)));
+}
+
+/** `x Aᵀ` for each matrix, by one product: layers that read the same rows read them once. */
+function narrowed(x: Value, matrices: readonly Value[], rank: number): readonly Value[] {
+  if (matrices.length === 1) return [matmul(x, matrices[0], { transB: true })];
+  const product = matmul(x, concat(matrices, 0), { transB: true });
+  const sizes = matrices.map(() => rank);
+  return split(product, sizes, x.shape.length - 1);
 }
 
 /** `y + scale · x Bᵀ`; one product that adds where the rows are a matrix. */
@@ -79,6 +103,11 @@ function addProduct(y: Value, x: Value, b: Value, scale: number): Value {
     return apply("Gemm", products.Gemm, [x, b, y], attrs);
   }
   return add(y, matmul(x, b, { transB: true, alpha: scale }));
+}
+
+/** The name of the weight that a product reads, if it is one of a graph input. */
+function weightOf(node: Node): string | undefined {
+  return siteOf(node)?.weight;
 }
 
 /** A product of activations with a weight `[out, in]` or `[in, out]`, if the node is one. */
@@ -118,8 +147,9 @@ function patternOf(source: string): RegExp {
   }
 }
 
-function noLayer(targets: LoraConfig["targets"], layers: readonly string[]): NearfoldError {
-  const lastParts = [...new Set(layers.map((layer) => layer.split(".").at(-1)))];
+function noLayer(targets: LoraConfig["targets"], values: readonly Value[]): NearfoldError {
+  const layers = topological(values).flatMap((node) => weightOf(node) ?? []);
+  const lastParts = [...new Set(layers.map((weight) => layerOf(weight).split(".").at(-1)))];
   return new NearfoldError("bad-argument", "no linear layer has such a name", {
     got: typeof targets === "string" ? targets : targets.join(", "),
     wanted: `some of ${lastParts.join(", ") || "none: the model has no linear layer"}`,
