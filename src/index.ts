@@ -14,7 +14,13 @@ export { type ErrorCode, NearfoldError } from "./errors.ts";
 export { bm25, rank, scoreRun } from "./evaluate/index.ts";
 export { infoNce, matryoshka } from "./losses/index.ts";
 export { greedySoup, slerp, soup } from "./merging/index.ts";
-export { type MinedPair, type MineOptions, type MiningReport, mine } from "./mining/index.ts";
+export {
+  type MinedPair,
+  type MineOptions,
+  type MiningReport,
+  mine,
+  mineToEnd,
+} from "./mining/index.ts";
 export { loadModel, type Model, saveModel } from "./models/index.ts";
 export type { Space } from "./space.ts";
 export {

@@ -8,6 +8,7 @@ import {
   type MiningProgress,
   type MiningReport,
   mine,
+  mineToEnd,
 } from "../src/mining/index.ts";
 import { openMemoryStore } from "../src/stores/index.ts";
 import { goldenJson } from "./golden.ts";
@@ -59,13 +60,11 @@ function encoderOf(vectors: Golden["vectors"], asked: [string, string][] = []): 
 }
 
 async function mineAll(encoder: Encoder, from: readonly Pair[], options: MineOptions) {
-  const mining = mine(encoder, from, options);
   const rows: MinedPair[] = [];
-  for (;;) {
-    const { done, value } = await mining.next();
-    if (done) return { rows, report: value as MiningReport };
-    rows.push(value);
-  }
+  const report = await mineToEnd(mine(encoder, from, options), (row) => {
+    rows.push(row);
+  });
+  return { rows, report };
 }
 
 async function storeOf(encoder: Encoder, texts: readonly string[]) {
@@ -220,6 +219,23 @@ describe("mining", () => {
       { stage: "negatives", done: 1, total: 1 },
     ]);
   });
+});
+
+it("to the end: a failure on the way closes what was open", async () => {
+  let closed = false;
+  const mining = (async function* (): AsyncGenerator<MinedPair, MiningReport, void> {
+    try {
+      yield { ...pair("q", "p"), scores: [1] };
+      throw new Error("asked for more after the failure");
+    } finally {
+      closed = true;
+    }
+  })();
+  const failing = mineToEnd(mining, () => {
+    throw new Error("the disk is full");
+  });
+  await expect(failing).rejects.toThrow("the disk is full");
+  expect(closed).toBe(true);
 });
 
 describe("a mistake is one clear error", () => {

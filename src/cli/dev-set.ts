@@ -1,6 +1,7 @@
 /** Data to judge a model by while something is decided about it. */
 import { readPairs, readSts } from "../data/index.ts";
 import { openEncoder } from "../encoder/index.ts";
+import { NearfoldError } from "../errors.ts";
 import { scoreRun, spearman } from "../evaluate/index.ts";
 import type { Model } from "../models/model.ts";
 import type { Context } from "./command.ts";
@@ -37,11 +38,20 @@ export async function readDevSts(
 ): Promise<DevSet> {
   const { rows } = await readAll(path, readSts, options, report);
   const wanted = rows.map(({ score }) => score);
+  if (new Set(wanted).size < 2) {
+    throw new NearfoldError("bad-input", "there is nothing to order the pairs by", {
+      at: path,
+      got: `${rows.length} pairs with one score`,
+      wanted: "pairs with different scores",
+    });
+  }
   const score = async (model: Model) => {
     await using encoder = await openEncoder(model);
     const { dims } = encoder.space;
     const context = { report: () => {}, now, signal };
-    return spearman(await similarities(encoder, rows, dims, context), wanted);
+    const found = spearman(await similarities(encoder, rows, dims, context), wanted);
+    // A model that finds all pairs equally alike orders none.
+    return Number.isNaN(found) ? 0 : found;
   };
   return { measure: "spearman", score };
 }

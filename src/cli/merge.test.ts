@@ -49,6 +49,7 @@ beforeAll(async () => {
     saveModel(at("bert"), tinyBert()),
     folder.write("dev.jsonl", jsonl(pairs)),
     folder.write("sts.jsonl", jsonl(sentences)),
+    folder.write("flat.jsonl", jsonl(sentences.map((row) => ({ ...row, score: 1 })))),
   ]);
 });
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -135,6 +136,12 @@ describe("merge", () => {
       .weights.get("embedding.weight")!
       .data.map((weight) => factor * weight);
     expect(weightOf(made.model)).toBeClose(wanted, { rtol: 1e-6 });
+  });
+
+  it("a model that finds all sentences alike does not win", async () => {
+    const sts = ["--sts", at("sts.jsonl")];
+    const made = await merged("alike", at("bad"), at("good"), ...sts);
+    expect(made).toMatchObject({ best: { model: at("good") }, models: [{ score: 0 }, {}] });
   });
 
   it("of two trainings of one base is never worse than either", async () => {
@@ -224,6 +231,11 @@ describe("a mistake is one clear line, and nothing is written", () => {
       "cannot be used with",
     ],
     ["no model there", () => [good(), at("none"), ...rest()], "none: cannot read"],
+    [
+      "sentences of one score",
+      () => [good(), at("near"), "--sts", at("flat.jsonl"), "--out", at("never")],
+      "flat.jsonl: there is nothing to order the pairs by (got 20 pairs with one score",
+    ],
     [
       "no dev file",
       () => [good(), at("near"), "--dev", at("none.jsonl"), "--out", at("never")],

@@ -174,7 +174,7 @@ async function loadAll(references: readonly string[], options: Options, context:
     const folder = await modelFolder(reference, options, context);
     models.push({ ...(await loadModel(folder)), name: reference });
     names.set(reference, await modelName(folder));
-    requireMergeable(models);
+    requireMergeable([models[0], models.at(-1)!]);
   }
   return { models, names };
 }

@@ -10,6 +10,7 @@ import {
   type MiningProgress,
   type MiningReport,
   mine as mineNegatives,
+  mineToEnd,
   type SelectionOptions,
   samplings,
 } from "../mining/index.ts";
@@ -160,14 +161,15 @@ async function writeMined(
   let report: MiningReport | undefined;
   await writeDurably(out, async (handle) => {
     let lines: string[] = [];
-    while (report === undefined) {
-      const { done, value } = await mining.next();
-      if (done) report = value;
-      else lines.push(toLine(value, withScores));
-      if (!done && lines.length < CHUNK) continue;
+    const flush = async () => {
       await handle.appendFile(lines.join(""));
       lines = [];
-    }
+    };
+    report = await mineToEnd(mining, async (pair) => {
+      lines.push(toLine(pair, withScores));
+      if (lines.length === CHUNK) await flush();
+    });
+    await flush();
     if (report.mined === 0) throw nothingMined(report, out);
   });
   return report!;

@@ -29,7 +29,8 @@ export function miningOutcome(
   report: MiningReport,
   { out, model, negatives, minNegatives, skipped }: Mining,
 ): Outcome {
-  const { pairs, anchors, mined, short, replaced, candidates, scores, falseNegatives } = report;
+  const { pairs, anchors, mined, short, replaced, above } = report;
+  const { candidates, scores, falseNegatives } = report;
   const each = minNegatives < negatives ? `${minNegatives} to ${negatives}` : `${negatives}`;
   const parts = [
     `${out} holds ${mined} of ${pairs} pairs, with ${each} negatives each`,
@@ -44,6 +45,11 @@ export function miningOutcome(
       `${candidates} candidates of ${anchors} anchors were looked at`,
       table(["left out", "candidates"], droppedRows(report)),
       table(["score", ...Object.keys(columns)], scoreRows(scores)),
+      ...(above > 0
+        ? [
+            `${above} negatives score above their positive, and may be matches: a margin of 0 or more would leave them out`,
+          ]
+        : []),
       ...(falseNegatives.length > 0 ? [likely, ...falseNegatives.map(describe)] : []),
       `Next: nearfold train ${out} --base ${model} --out tuned/`,
     ].join("\n"),

@@ -1,5 +1,11 @@
 /** Hard negatives: from any model, out of a corpus or a store. */
-export { type CandidateSource, type MinedPair, type MineOptions, mine } from "./mine.ts";
+export {
+  type CandidateSource,
+  type MinedPair,
+  type MineOptions,
+  mine,
+  mineToEnd,
+} from "./mine.ts";
 export { type Sampling, type SelectionOptions, samplings } from "./options.ts";
 export type { Distribution, FalseNegative, MiningReport } from "./report.ts";
 export type { Texts } from "./search.ts";

@@ -62,6 +62,20 @@ export async function* mine(
   return tally.report();
 }
 
+/** Mines to the end and returns what was seen; `onPair` gets the pairs. What is stopped on the way is closed. */
+export async function mineToEnd(
+  mining: AsyncGenerator<MinedPair, MiningReport, void>,
+  onPair: (pair: MinedPair) => Promise<void> | void,
+): Promise<MiningReport> {
+  await using closing = new AsyncDisposableStack();
+  closing.use(mining);
+  for (;;) {
+    const { value, done } = await mining.next();
+    if (done) return value;
+    await onPair(value);
+  }
+}
+
 /** The pairs of some anchors with their negatives. */
 async function* choose(
   anchors: readonly Anchor[],

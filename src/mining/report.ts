@@ -1,6 +1,12 @@
 /** What mining saw, for a person to judge: counts, scores, and what looks like a match that nobody marked. */
-import type { Candidate, Dropped, Match, Reason, Selection } from "./select.ts";
-import { reasons } from "./select.ts";
+import {
+  type Candidate,
+  type Dropped,
+  type Match,
+  type Reason,
+  reasons,
+  type Selection,
+} from "./select.ts";
 
 /** Of scores; all 0 where there are none. */
 export interface Distribution {
@@ -31,6 +37,8 @@ export interface MiningReport {
   readonly short: number;
   /** Pairs whose own negatives the mined ones replace. */
   readonly replaced: number;
+  /** Negatives that score above their pair's positive: a margin would have left them out. */
+  readonly above: number;
   /** Anchor and candidate pairs that were looked at. */
   readonly candidates: number;
   readonly dropped: Readonly<Record<Reason, number>>;
@@ -57,10 +65,18 @@ export class Tally {
     negatives: [] as number[],
     differences: [] as number[],
   };
-  #counts = { pairs: 0, anchors: 0, mined: 0, short: 0, replaced: 0, candidates: 0 };
+  readonly #counts = {
+    pairs: 0,
+    anchors: 0,
+    mined: 0,
+    short: 0,
+    replaced: 0,
+    above: 0,
+    candidates: 0,
+  };
   #examples: readonly FalseNegative[] = [];
 
-  /** An anchor, of which `nearest` is the positive with `match.positiveScore`. */
+  /** An anchor and what was found for it; `farthest` is the positive with `match.positiveScore`. */
   addAnchor(match: Match, farthest: string, { dropped, seen }: Selection): void {
     this.#counts.anchors++;
     this.#counts.candidates += seen;
@@ -88,6 +104,7 @@ export class Tally {
     for (const negative of negatives) {
       this.#scores.negatives.push(negative.score);
       this.#scores.differences.push(score - negative.score);
+      if (negative.score > score) counts.above++;
     }
   }
 
@@ -109,7 +126,7 @@ export class Tally {
 const excess = ({ score, positiveScore }: FalseNegative) => score - positiveScore;
 
 /** Quantiles by the nearest rank; the standard deviation of the whole. */
-export function distribution(values: readonly number[]): Distribution {
+function distribution(values: readonly number[]): Distribution {
   const sorted = Float64Array.from(values).sort();
   const count = sorted.length;
   const at = (share: number) => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? 0;
