@@ -19,7 +19,7 @@ import {
 import { type LayerType, parseLayerTypes } from "./layer-types.ts";
 import { parseRope } from "./rope-config.ts";
 
-interface Gemma3Config extends DecoderConfig {
+export interface Gemma3Config extends DecoderConfig {
   readonly layerTypes: readonly LayerType[];
   /** Of the sliding layers; `rope` is that of the others. */
   readonly slidingRope: Rope;

@@ -9,7 +9,7 @@ import type { Weights } from "../nn/weights.ts";
 import type { Architecture } from "./architecture.ts";
 import type { ConfigReader } from "./config.ts";
 
-interface StaticConfig {
+export interface StaticConfig {
   readonly vocabSize: number;
   readonly hiddenSize: number;
 }

@@ -123,7 +123,7 @@ export function nextTokenGraph(encoding: Encoding, head: string): GradientGraph 
 }
 
 /** What of the encoder is trained: its weights, or adapters beside them. */
-export function trained(encoding: Encoding): Trained {
+function trained(encoding: Encoding): Trained {
   const { architecture, config, head, dropout, lora } = encoding;
   const layout = batchingOf(architecture, head).layout();
   const encoded = encoderGraph(architecture, config, head, layout, {

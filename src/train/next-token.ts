@@ -21,7 +21,7 @@ export interface NextTokenOptions extends Omit<MaskOptions, "step"> {
  * The gradient of masked next-token prediction (BehnamGhader et al., LLM2Vec, arXiv:2404.05961 §2.2): some tokens are masked, and each is
  * predicted from the token before it. A batch goes through one graph. Close with `await using`.
  */
-export class NextTokenGradients implements Gradients {
+class NextTokenGradients implements Gradients {
   readonly #encoding: Encoding;
   readonly #options: NextTokenOptions;
   readonly #buffers = new Map<string, Float32Array>();
