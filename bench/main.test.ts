@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { measurements } from "./registry.ts";
 
-const bench = (...args: string[]) =>
-  spawnSync(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
-    encoding: "utf8",
-  });
+const bench = (...args: string[]) => benchWith({}, ...args);
+
+function benchWith(environment: NodeJS.ProcessEnv, ...args: string[]) {
+  const env = { ...process.env, ...environment };
+  const main = join(import.meta.dirname, "main.ts");
+  return spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env });
+}
 
 test.each([
   { args: ["no-such-name"], why: "an unknown name" },
@@ -21,6 +24,12 @@ test("an unknown option ends with exit code 2", () => {
   const { status, stderr } = bench("--fast");
   expect(status).toBe(2);
   expect(stderr).toContain("--fast");
+});
+
+test("a measurement that lacks something here ends with exit code 2 and says what", () => {
+  const { status, stderr } = benchWith({ NEARFOLD_MODELS: "/no/such/folder" }, "finetune-speed");
+  expect(status).toBe(2);
+  expect(stderr).toContain("all-minilm-l6-v2 is not in NEARFOLD_MODELS");
 });
 
 test("--help says what each measures", () => {
