@@ -1,3 +1,4 @@
+import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -34,6 +35,13 @@ export interface Model<Weight = Tensor<"float32">> extends Tower<Weight> {
   /** The low-rank adaptation that the weights came by: they hold it already. */
   readonly adapter?: Adapter;
   readonly card: Card;
+}
+
+/** @throws unsupported for a model of two towers; `done` is what cannot be done to it */
+export function requireOneTower({ name, queryTower }: Model<unknown>, done: string): void {
+  if (!queryTower) return;
+  const what = `a model with a tower of its own for queries (a Router) cannot be ${done}`;
+  throw new NearfoldError("unsupported", what, { at: name, hint: "It can embed" });
 }
 
 /** What `nearfold.json` records. */

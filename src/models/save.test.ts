@@ -50,6 +50,16 @@ describe("what stands in the way", () => {
   }
 });
 
+test("weights that were widened are called float32: transformers would narrow them again", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = join(temporary.path, "wide");
+  const model = tinyBert();
+  const configJson = { ...model.configJson, dtype: "bfloat16", torch_dtype: "bfloat16" };
+  await saveModel(folder, { ...model, configJson });
+  const written = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as object;
+  expect(written).toMatchObject({ dtype: "float32", torch_dtype: "float32" });
+});
+
 describe("a model that its readers would take for another is not written", () => {
   const { tokenizer } = tinyBert();
   const wraps = parseTokenizer(tokenizer.json, tokenizer.config, "wraps");

@@ -8,11 +8,12 @@ import { CARD_FILE, parseCard } from "./card.ts";
 import { exportGraph } from "./export.ts";
 import { spaceOf } from "./fingerprint.ts";
 import { type JsonObject, toJson } from "./json-file.ts";
-import type { Card, Model } from "./model.ts";
+import { type Card, type Model, requireOneTower } from "./model.ts";
 import { modelCard } from "./model-card.ts";
 import { architectureOf } from "./registry.ts";
-import { moduleFiles } from "./sentence-transformers.ts";
+import { moduleFiles, weightsByFolder } from "./sentence-transformers.ts";
 import { specialTokenCount, tokenizerConfigJson, tokenizerJson } from "./tokenizer-files.ts";
+import { WEIGHTS_FILE } from "./weight-files.ts";
 
 export interface SaveModelOptions {
   /** Put it in the place of another model that nearfold saved. Nothing else is ever replaced. @default false */
@@ -38,7 +39,7 @@ export async function saveModel(
     folder,
     async (temporary) => {
       const files: Record<string, string> = {
-        "config.json": toJson(configJson),
+        "config.json": toJson(asFloat32(configJson)),
         "tokenizer.json": tokenizerJson(tokenizer, maxTokens),
         "tokenizer_config.json": tokenizerConfigJson(tokenizer, maxTokens),
         [CARD_FILE]: toJson(card),
@@ -49,15 +50,22 @@ export async function saveModel(
         await mkdir(dirname(join(temporary, name)), { recursive: true });
         await writeDurably(join(temporary, name), text);
       }
-      await writeSafetensors(join(temporary, "model.safetensors"), weights, {
-        metadata: { format: "pt" },
-      });
+      for (const [home, own] of weightsByFolder(model)) {
+        const path = join(temporary, home, WEIGHTS_FILE);
+        await writeSafetensors(path, own, { metadata: { format: "pt" } });
+      }
       await mkdir(join(temporary, "onnx"));
       await saveOnnx(join(temporary, "onnx", "model.onnx"), exportGraph(model), { weights });
     },
     { replace },
   );
   return card;
+}
+
+/** Weights of 16 bits were widened: readers who take them as the config says would narrow them again. */
+function asFloat32(json: JsonObject): JsonObject {
+  const keys = ["dtype", "torch_dtype"].filter((key) => key in json);
+  return { ...json, ...Object.fromEntries(keys.map((key) => [key, "float32"])) };
 }
 
 function cardOf(model: Model): Card {
@@ -68,13 +76,16 @@ function cardOf(model: Model): Card {
 }
 
 /** @throws bad-argument or unsupported for what its readers would compute otherwise */
-function checkExpressible({ name, architecture, configJson, head, tokenizer }: Model): void {
+function checkExpressible(model: Model): void {
+  requireOneTower(model, "saved");
+  const { name, architecture, configJson, head, tokenizer } = model;
   if (architectureOf(configJson.model_type, name) !== architecture) {
     throw bug("config.json is of another architecture", { at: name });
   }
   if (architecture.module !== "StaticEmbedding") return;
-  if (`${head.pooling}` !== "mean") {
-    const [got, wanted] = [head.pooling.join(" + "), "mean"];
+  if (`${head.pooling}` !== "mean" || !head.includePrompt) {
+    const got = `${head.pooling.join(" + ")}${head.includePrompt ? "" : " without the prompt"}`;
+    const wanted = "mean";
     const what = "a static embedder's other readers know one pooling";
     throw new NearfoldError("unsupported", what, { at: name, got, wanted });
   }

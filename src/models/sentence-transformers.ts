@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { layerFolder } from "./head.ts";
 import { isJsonObject, type JsonObject, readJsonObject, show } from "./json-file.ts";
 import { layerJson, poolingJson } from "./layer-configs.ts";
@@ -41,6 +42,18 @@ export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
       layers.flatMap(({ path, json }) => (json ? [[`${path}/config.json`, json]] : [])),
     ),
   };
+}
+
+/** The weights of each folder that has some, "" for the transformer's own, by their names there. */
+export function weightsByFolder({ architecture, head, weights }: Model) {
+  const folders = head.layers.map((_, i) => layerFolder(architecture, head, i));
+  const all = new Map<string, Map<string, Tensor>>([["", new Map()]]);
+  for (const [name, weight] of weights) {
+    const home = folders.find((folder) => name.startsWith(`${folder}.`)) ?? "";
+    const own = all.get(home) ?? new Map<string, Tensor>();
+    all.set(home, own.set(home === "" ? name : name.slice(home.length + 1), weight));
+  }
+  return all;
 }
 
 export interface GeneralSettings {
