@@ -180,6 +180,12 @@ describe("gradients", () => {
     expect([...g.data]).toEqual(Array(shape[0]).fill(12 / shape[0]));
   });
 
+  test("pass by what a comparison chose", () => {
+    const positive = o.cast(o.greater(x, 2.5), "float32");
+    const [g] = evaluate(grad(o.reduceSum(o.mul(x, positive)), [x]), feeds);
+    expect([...g.data]).toEqual([0, 0, 1, 1, 1, 1, 1, 1]);
+  });
+
   test("of a slice whose start is computed", () => {
     const from = input("from", "int64", [1]);
     const [y] = applyAll("Slice", o.ops.Slice, [w, from, int64s([3]), int64s([1])]);
@@ -237,6 +243,11 @@ describe("gradients", () => {
           }).outputs[0],
         ),
       /node layer\.3: Mystery has no gradient: it is not in the op table/,
+    ],
+    [
+      "what was rounded on the way",
+      () => o.reduceSum(o.mul(o.cast(o.cast(x, "int32"), "float32"), 2)),
+      /Cast has no gradient: .*steps of int32.*ReduceSum <- Mul <- Cast <- Cast$/,
     ],
     [
       "an op that loops",

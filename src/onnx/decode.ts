@@ -9,6 +9,13 @@ import { checkReadable, domainOf, type Opsets } from "./opset.ts";
 import { decodeModelProto, type ModelProto } from "./proto.ts";
 import { readGraph } from "./read-graph.ts";
 import type { Reader } from "./scope.ts";
+import {
+  detached,
+  type ModelSource,
+  type SourceInitializer,
+  sourceOf,
+  withoutInitializers,
+} from "./source.ts";
 
 export interface DecodedModel {
   /** Its inputs are the file's, in order, then the weights that it reads, by name. */
@@ -18,6 +25,8 @@ export interface DecodedModel {
   /** What the graph, as it is here, is meant for: pass it to `encodeModel` when there are ops outside the table. */
   readonly opsets: Opsets;
   readonly metadata: Readonly<Record<string, string>>;
+  /** What the file holds besides, for `saveWithWeights`. */
+  readonly source: ModelSource;
 }
 
 export interface DecodeOptions {
@@ -42,8 +51,9 @@ export function decodeModel(
   return fromModel(model, at);
 }
 
-/** As `decodeModel`, from a message whose tensors all have their data. */
-export function fromModel(model: ModelProto, at: string): DecodedModel {
+/** As `decodeModel`, from a message whose tensors all have their data; it is empty afterwards. */
+export function fromModel(whole: ModelProto, at: string): DecodedModel {
+  const { message, model, initializers } = withoutInitializers(whole, at);
   if (!model.graph) throw new NearfoldError("bad-input", "an ONNX model without a graph", { at });
   if (model.functions?.length) {
     throw new NearfoldError("unsupported", "a model with functions of its own", {
@@ -56,11 +66,15 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   const opsets = new Map(Object.entries(declared));
   const reader: Reader = { at, opsets, needs: new Map(opsets) };
   const weights = new Map<string, Tensor>();
+  const kept: SourceInitializer[] = [];
+  model.graph.initializer = initializers;
   const { inputs, outputs } = readGraph(model.graph, reader, {
-    store: (name, value, { docString }) => {
+    store: (name, found, proto) => {
+      const value = detached(found);
       const { dtype, shape } = value;
-      if (roleOf(dtype, shape, docString) === "constant")
-        return constant(value, givenName("Constant", name));
+      const isConstant = roleOf(dtype, shape, proto.docString) === "constant";
+      kept.push({ ...sourceOf(proto, value), ...(isConstant && { value }) });
+      if (isConstant) return constant(value, givenName("Constant", name));
       weights.set(name, value);
       return input(name, dtype, shape);
     },
@@ -71,6 +85,7 @@ export function fromModel(model: ModelProto, at: string): DecodedModel {
   return {
     graph: { inputs: [...inputs, ...read], outputs },
     weights,
+    source: { message, initializers: kept },
     opsets: Object.fromEntries(reader.needs),
     metadata: Object.fromEntries(metadata),
   };

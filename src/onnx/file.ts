@@ -8,8 +8,16 @@ import { type DecodedModel, fromModel } from "./decode.ts";
 import { type EncodeOptions, toModel } from "./encode.ts";
 import { attach, checkInside, externalTensors, type Slice, sliceOf } from "./external.ts";
 import type { Initializer, Source } from "./initializer.ts";
-import { fetchPiece, layOut, MAX_MODEL_BYTES, type Piece, totalLength } from "./layout.ts";
+import {
+  fetchPiece,
+  type Layout,
+  layOut,
+  MAX_MODEL_BYTES,
+  type Piece,
+  totalLength,
+} from "./layout.ts";
 import { decodeModelProto, type GraphProto } from "./proto.ts";
+import { type ModelSource, withWeights } from "./source.ts";
 
 /** Weights beyond this go to a side file: what is left of 2 GB is for the nodes. */
 const MAX_INLINE_BYTES = 2_000_000_000;
@@ -27,11 +35,30 @@ export async function saveModel(
 ): Promise<void> {
   const { model, initializers, placed } = toModel(graph, options);
   const location = sideFile(path, initializers, options);
-  const laid = layOut(model, initializers, { location, placed });
-  if (location !== undefined && laid.external) {
-    await writePieces(join(dirname(path), location), laid.external);
+  await writeLayout(path, layOut(model, initializers, { location, placed }), location);
+}
+
+/**
+ * Writes a model that was read again, with these weights, all that `DecodedModel.weights` has, and nothing else changed. Where they go is
+ * decided as in `saveModel`.
+ * @throws mismatch for a weight that is missing, or of another type than the file's; io when the disk refuses
+ */
+export async function saveWithWeights(
+  path: string,
+  source: ModelSource,
+  weights: ReadonlyMap<string, Source>,
+  options: Pick<EncodeOptions, "externalData"> = {},
+): Promise<void> {
+  const { model, initializers } = withWeights(source, weights);
+  const location = sideFile(path, initializers, options);
+  await writeLayout(path, layOut(model, initializers, { location }), location);
+}
+
+async function writeLayout(path: string, { model, external }: Layout, location?: string) {
+  if (location !== undefined && external) {
+    await writePieces(join(dirname(path), location), external);
   }
-  await writePieces(path, laid.model);
+  await writePieces(path, model);
 }
 
 /** The name of the side file, if there is to be one. */

@@ -14,6 +14,8 @@ export interface Initializer<S extends Source = Source> {
   readonly shape: readonly number[];
   readonly role: Role;
   readonly source: S;
+  /** Its TensorProto without the data, where it was read from a file. @default made of the above */
+  readonly head?: Uint8Array;
 }
 
 /** A tensor that lies in a file which is there already: the model only says where. */

@@ -42,7 +42,7 @@ export function layOut<S extends Source>(
   { location, placed = [] }: LayoutOptions = {},
 ): Layout<S> {
   if (location !== undefined) checkLocation(location, "externalData");
-  const { graph, ...rest } = model;
+  const { graph } = model;
   const inside: Piece<S>[] = [encodeMessage("GraphProto", graph)];
   const external: Piece<S>[] = [];
   let end = 0;
@@ -69,7 +69,7 @@ export function layOut<S extends Source>(
     });
   }
   const header = fieldHeader("ModelProto", "graph", size);
-  const pieces = [encodeMessage("ModelProto", rest), header, ...inside];
+  const pieces = [encodeMessage("ModelProto", withoutGraph(model)), header, ...inside];
   return { model: pieces, ...(external.length > 0 && { external }) };
 }
 
@@ -83,20 +83,27 @@ export function totalLength(pieces: readonly Piece[]): number {
   return pieces.reduce((total, piece) => total + byteLength(piece), 0);
 }
 
+/** A spread would lose the fields that were not read: they are not enumerable. */
+function withoutGraph(model: ModelProto): ModelProto {
+  const { graph: _, ...descriptors } = Object.getOwnPropertyDescriptors(model);
+  return Object.defineProperties({}, descriptors);
+}
+
 /** The message without its data; the reader takes the fields in any order. */
-function headOf(initializer: Omit<Initializer, "source">) {
-  const { name, dtype, shape } = initializer;
+function headOf(initializer: Omit<Initializer, "source">): Uint8Array {
+  const { name, dtype, shape, head } = initializer;
+  if (head) return head;
   const note = noteOf(initializer);
-  return {
+  return encodeMessage("TensorProto", {
     name,
     dims: shape,
     dataType: dtypes[dtype].onnx,
     ...(note !== undefined && { docString: note }),
-  };
+  });
 }
 
 function inline<S extends Source>(initializer: Initializer<S>): Piece<S>[] {
-  const head = encodeMessage("TensorProto", headOf(initializer));
+  const head = headOf(initializer);
   const length = byteLength(initializer);
   const data = fieldHeader("TensorProto", "rawData", length);
   const size = head.length + data.length + length;
@@ -111,9 +118,9 @@ function reference(
     key,
     value: `${value}`,
   }));
-  const message = { ...headOf(initializer), externalData, dataLocation: 1 };
-  const bytes = encodeMessage("TensorProto", message);
-  return [fieldHeader("GraphProto", "initializer", bytes.length), bytes];
+  const head = headOf(initializer);
+  const bytes = encodeMessage("TensorProto", { externalData, dataLocation: 1 });
+  return [fieldHeader("GraphProto", "initializer", head.length + bytes.length), head, bytes];
 }
 
 /** The bytes of a piece whose tensor is at hand. */

@@ -74,7 +74,7 @@ export interface NodeProto {
 export interface GraphProto {
   readonly node?: readonly NodeProto[];
   readonly name?: string;
-  readonly initializer?: readonly TensorProto[];
+  initializer?: readonly TensorProto[];
   readonly sparseInitializer?: readonly unknown[];
   readonly input?: readonly ValueInfoProto[];
   readonly output?: readonly ValueInfoProto[];
@@ -196,7 +196,7 @@ export function fieldHeader(message: string, field: string, length: number): Uin
 }
 
 /**
- * Reads a ModelProto. Its byte fields are views of `bytes`.
+ * Reads a ModelProto. Its byte fields are views of `bytes`; fields that are not listed here stay with their message, unread.
  * @throws bad-input when the bytes are no ModelProto.
  */
 export function decodeModelProto(bytes: Uint8Array, at: string): ModelProto {
@@ -204,7 +204,8 @@ export function decodeModelProto(bytes: Uint8Array, at: string): ModelProto {
     // A Buffer over the same memory: protobufjs reads strings from it natively.
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const reader = protobuf.Reader.create(view);
-    reader.discardUnknown = true;
+    // What is not read here is written again as it was (source.ts).
+    reader.discardUnknown = false;
     return root.lookupType("ModelProto").decode(reader) as unknown as ModelProto;
   } catch (cause) {
     const got = cause instanceof Error ? cause.message : `${cause}`;

@@ -314,10 +314,14 @@ export const elementwise = {
   Cast: {
     since: 13,
     infer: (inputs, attrs) => [{ dtype: dtypeOfOnnx(attrs.to as number), shape: inputs[0].shape }],
-    // Through whole numbers nothing passes: they are steps.
-    grad: (g, { inputs: [x], outputs: [y] }) => [
-      isFloat(y.dtype) && isFloat(x!.dtype) ? cast(g, x!.dtype) : undefined,
-    ],
+    // A truth value is a choice, as in Where; what was made a whole number is refused where it was made.
+    grad: (g, { inputs: [x], outputs: [y] }) => {
+      if (x!.dtype === "bool") return [undefined];
+      if (isFloat(x!.dtype) && !isFloat(y.dtype)) {
+        throw misfit("the gradient of Cast", `steps of ${y.dtype}`, "floating-point numbers");
+      }
+      return [cast(g, x!.dtype)];
+    },
     eval: ([x], attrs) => {
       const dtype = dtypeOfOnnx(attrs.to as number);
       const whole = !dtype.includes("float");
