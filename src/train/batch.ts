@@ -5,6 +5,8 @@ export interface TokenBatch {
   /** Which of the objectives it is for. @default 0 */
   readonly task?: number;
   readonly sequences: readonly ArrayLike<number>[];
+  /** Tokens at the start of each that are a prompt which is not pooled. @default 0 */
+  readonly promptTokens?: Int32Array;
   /** Equal texts have equal numbers, in the order of `sequences`; needed where the objective asks for identity. */
   readonly identity?: Int32Array;
   /** Row by row, as many numbers as the objective says. */

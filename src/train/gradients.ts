@@ -76,7 +76,7 @@ export class GradientComputer implements Gradients {
   }
 
   async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
-    const packed = this.#pack(batch.sequences, 0, step);
+    const packed = this.#pack(batch, 0, batch.sequences.length, step);
     const { task = 0 } = batch;
     const compiled = await this.#open(`fused ${task}`, () =>
       fusedGraph(this.#encoding, this.#objectives[task]),
@@ -93,7 +93,7 @@ export class GradientComputer implements Gradients {
     const embeddings = new Float32Array(sequences.length * width);
     const chunks = [];
     for (let start = 0; start < sequences.length; start += chunkSize) {
-      const packed = this.#pack(sequences.slice(start, start + chunkSize), start, step);
+      const packed = this.#pack(batch, start, start + chunkSize, step);
       const { session } = await this.#open("forward", () => forwardGraph(this.#encoding));
       const results = await session.run({ ...weights, ...packed.feeds });
       embeddings.set(results[names.embeddings].data as Float32Array, start * width);
@@ -134,15 +134,17 @@ export class GradientComputer implements Gradients {
     }
   }
 
-  #pack(sequences: readonly ArrayLike<number>[], first: number, step: number): Packed {
+  /** Sequences `[from, to)` of a batch. */
+  #pack({ sequences, promptTokens }: TokenBatch, from: number, to: number, step: number): Packed {
     const { seed } = this.#options;
-    if (!this.#encoding.dropout) return this.#batching.pack(sequences);
-    return this.#batching.pack(sequences, {
-      dropoutKeys: (sequence, place) => dropoutKeys(seed, step, first + sequence, place),
+    return this.#batching.pack(sequences.slice(from, to), {
+      ...(promptTokens && { promptTokens: promptTokens.subarray(from, to) }),
+      ...(this.#encoding.dropout && {
+        dropoutKeys: (sequence, place) => dropoutKeys(seed, step, from + sequence, place),
+      }),
     });
   }
 
-  /** What the loss is told of a batch besides its embeddings. */
   #facts({ sequences, identity, labels, task = 0 }: TokenBatch): Weights {
     const objective = this.#objectives[task];
     if (objective.identity && !identity) throw bug("a batch without identity", { at: `${task}` });

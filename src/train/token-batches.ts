@@ -3,6 +3,7 @@ import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Needs, requireRow } from "../losses/needs.ts";
 import type { Model, Role } from "../models/model.ts";
+import { promptTokensOf } from "../models/tokenizer-files.ts";
 import type { BatchShape, TokenBatch } from "./batch.ts";
 import { mixture } from "./mixture.ts";
 
@@ -71,7 +72,9 @@ export function tokenBatches(
       const sequences = Array.from(identity, (text) => texts.sequences[text]);
       const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
       const values = labels > 0 && { labels: Float32Array.from([...chosen].flatMap(labelOf)) };
-      return { epoch, batch: { task, sequences, identity, ...values }, tokens };
+      const promptTokens = texts.promptTokens && identity.map((text) => texts.promptTokens![text]);
+      const batch = { task, sequences, identity, ...values, ...(promptTokens && { promptTokens }) };
+      return { epoch, batch, tokens };
     },
   };
 }
@@ -161,12 +164,21 @@ function batchStream(rows: readonly Row[], options: Options) {
 }
 
 /** Numbers texts and encodes each once; the same text after two prompts is two. */
-function encodeTexts({ tokenizer, maxTokens, name }: Model) {
+function encodeTexts({ tokenizer, maxTokens, name, head }: Model) {
   const numbers = new Map<string, number>();
   const sequences: Int32Array[] = [];
+  const promptTokens: number[] = [];
+  const lengths = new Map<string, number>();
+  const lengthOf = (prompt: string) => {
+    const length = lengths.get(prompt) ?? promptTokensOf(tokenizer, prompt, maxTokens);
+    lengths.set(prompt, length);
+    return length;
+  };
   let truncated = 0;
   return {
     sequences,
+    /** Of each text, where they are not pooled. */
+    promptTokens: head.includePrompt ? undefined : promptTokens,
     truncated: () => truncated,
     number: (prompt: string, text: string): number => {
       const whole = prompt + text;
@@ -181,6 +193,7 @@ function encodeTexts({ tokenizer, maxTokens, name }: Model) {
       }
       truncated += cut ? 1 : 0;
       sequences.push(ids);
+      promptTokens.push(lengthOf(prompt));
       numbers.set(whole, sequences.length - 1);
       return sequences.length - 1;
     },

@@ -2,7 +2,7 @@ import { inspectPairs } from "../data/inspect.ts";
 import type { Pair } from "../data/pairs.ts";
 import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, requireOneTower } from "../models/model.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Settings } from "./options.ts";
 import { Run, type RunObjective } from "./run.ts";
@@ -19,6 +19,7 @@ export async function* runToEnd(
   tasks: readonly TaskData[],
   settings: Settings,
 ): Training {
+  requireOneTower(model, "trained");
   await using run = new Run(model, plan, objective, settings);
   yield* preflight(
     run,
