@@ -4,7 +4,7 @@ import type { PoolingMode } from "../nn/pooling.ts";
 import type { AttentionKind } from "./architecture.ts";
 import { newCard } from "./card.ts";
 import { configReader } from "./config.ts";
-import { poolingHead, widthOf } from "./head.ts";
+import { poolingHead, widthOf, withoutHead } from "./head.ts";
 import type { Model, Role } from "./model.ts";
 
 export interface AdaptOptions {
@@ -41,7 +41,7 @@ export function adaptModel(model: Model, options: AdaptOptions): Model {
     config,
     maxTokens,
     prompts: { ...model.prompts, ...options.prompts },
-    ...(pooling && { head: poolingHead(pooling) }),
+    ...(pooling && { head: poolingHead(pooling), weights: withoutHead(model) }),
   };
   const width = widthOf(adapted);
   if (width === model.card.space.dims) return adapted;

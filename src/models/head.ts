@@ -71,6 +71,17 @@ export function layerFolder({ module }: Pick<Architecture, "module">, head: Head
   return `${before + index}_${layerModules[head.layers[index].type]}`;
 }
 
+/** The weights without those of the head's layers: what is left when another head takes its place. */
+export function withoutHead<Weight>(model: {
+  readonly architecture: Pick<Architecture, "module">;
+  readonly head: Head;
+  readonly weights: ReadonlyMap<string, Weight>;
+}): ReadonlyMap<string, Weight> {
+  const { architecture, head, weights } = model;
+  const folders = head.layers.map((_, i) => `${layerFolder(architecture, head, i)}.`);
+  return new Map([...weights].filter(([name]) => !folders.some((at) => name.startsWith(at))));
+}
+
 /** The vectors `[B, widthOf]` of token vectors `[T, D]`. */
 export function applyHead(
   tokens: Value,
