@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { graphOf, input } from "../src/graph/node.ts";
-import { batchingOf } from "../src/nn/batching.ts";
+import { type BatchKind, batchingOf } from "../src/nn/batching.ts";
 import type { Packed } from "../src/nn/pack.ts";
 import {
   normalize,
@@ -34,18 +34,16 @@ function tokensOf(mask: string): number[][] {
 function rowsOf({ feeds }: Packed): Float32Array {
   const data = vectors.data as Float32Array;
   return Float32Array.from(
-    [...(feeds.input_ids.data as Int32Array)].flatMap((token) => [
+    Array.from(feeds.input_ids.data as ArrayLike<number | bigint>, Number).flatMap((token) => [
       ...data.subarray(token * dim, (token + 1) * dim),
     ]),
   );
 }
 
-type Kind = "packed" | "bags";
-
 async function pooled(
   pooling: readonly PoolingMode[],
   sequences: readonly number[][],
-  { batches, prompt = 0 }: { readonly batches: Kind; readonly prompt?: number },
+  { batches, prompt = 0 }: { readonly batches: BatchKind; readonly prompt?: number },
 ) {
   const rule: Pooling = { pooling, includePrompt: prompt === 0 };
   const batching = batchingOf({ batches }, rule);
@@ -61,7 +59,7 @@ async function pooled(
 }
 
 const close = { rtol: 1e-5, atol: 1e-6 };
-const kinds: readonly Kind[] = ["packed", "bags"];
+const kinds: readonly BatchKind[] = ["packed", "bags", "padded"];
 const single = poolingModes.map((mode) => [mode] as const);
 
 describe.each(["right", "left"])("%s padding, as sentence-transformers' Pooling", (side) => {

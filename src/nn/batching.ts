@@ -3,6 +3,7 @@ import { withEmptyBlocks } from "./empty-blocks.ts";
 import type { Layout } from "./layout.ts";
 import { type Packed, type PackOptions, pack } from "./pack.ts";
 import { packedLayout } from "./packed-layout.ts";
+import { packPadded, paddedBatchLayout } from "./padded-batch.ts";
 import { type Pooling, poolWeights } from "./pooling.ts";
 
 /** How a batch of token sequences is laid out and pooled, and the graph's side of it. One graph serves every batch. */
@@ -21,26 +22,36 @@ export interface Batching {
  */
 const BLOCKS = 3;
 
-/** Bags where the order of tokens does not matter, sequences packed end to end elsewhere. */
-export type BatchKind = "packed" | "bags";
+/** Bags where the order of tokens does not matter; padded for graphs that were exported so; sequences packed end to end elsewhere. */
+export type BatchKind = "packed" | "bags" | "padded";
 
 export function batchingOf(
   { batches }: { readonly batches: BatchKind },
   { pooling, includePrompt }: Pooling,
 ): Batching {
-  const packed = batches === "packed" || pooling.includes("max");
+  const kind = batches === "bags" && pooling.includes("max") ? "packed" : batches;
   const weights = poolWeights(pooling);
   const poolings = pooling.length;
   return {
-    layout: () => (packed ? packedLayout(BLOCKS, { poolings }) : bagLayout({ poolings })),
-    pack: (sequences, { promptTokens, ...more } = {}) => {
-      const options = {
+    layout: () => layouts[kind](poolings),
+    pack: (sequences, { promptTokens, ...more } = {}) =>
+      packers[kind](sequences, {
         ...more,
         poolWeights: weights,
         ...(promptTokens && !includePrompt && { promptTokens }),
-      };
-      if (!packed) return packBags(sequences, options);
-      return withEmptyBlocks(pack(sequences, { ...options, maxBlocks: BLOCKS }), BLOCKS);
-    },
+      }),
   };
 }
+
+const layouts: Readonly<Record<BatchKind, (poolings: number) => Layout>> = {
+  packed: (poolings) => packedLayout(BLOCKS, { poolings }),
+  bags: (poolings) => bagLayout({ poolings }),
+  padded: (poolings) => paddedBatchLayout({ poolings }),
+};
+
+const packers: Readonly<Record<BatchKind, typeof pack>> = {
+  packed: (sequences, options) =>
+    withEmptyBlocks(pack(sequences, { ...options, maxBlocks: BLOCKS }), BLOCKS),
+  bags: packBags,
+  padded: packPadded,
+};

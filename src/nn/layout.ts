@@ -13,6 +13,16 @@ export interface Block {
   readonly mask: Value;
 }
 
+/** What a graph that was exported over a padded batch reads, int64 `[B, S]`. */
+export interface PaddedInputs {
+  /** Token ids, any where no token is. */
+  readonly ids: Value;
+  /** 1 where a token is, 0 elsewhere. */
+  readonly mask: Value;
+  /** Place of each token in its sequence, from 0. */
+  readonly positions: Value;
+}
+
 export interface Layout {
   /** Token ids `[T]`, int32. */
   readonly ids: Value;
@@ -21,6 +31,8 @@ export interface Layout {
   /** Place of each token in its sequence `[T]`, from 0, int32. */
   readonly positions: Value;
   readonly blocks: readonly Block[];
+  /** The batch as it was before its rows were put end to end; only where it is padded. */
+  readonly padded?: PaddedInputs;
   /** `[T, heads · K]` to one `[B, heads, S, K]` for each block. */
   toHeads(x: Value, heads: number): Value[];
   /** The inverse of `toHeads`: back to `[T, heads · K]`. */

@@ -22,13 +22,17 @@ import {
   transpose,
   unsqueeze,
 } from "../graph/ops/index.ts";
-import { type Layout, MASKED } from "./layout.ts";
+import { type Layout, MASKED, type PaddedInputs } from "./layout.ts";
 import type { PoolingMode } from "./pooling.ts";
 
 /** Names of the graph inputs of a padded batch, as every exported text model has them. */
-const paddedNames = { ids: "input_ids", mask: "attention_mask" } as const;
+export const paddedNames = { ids: "input_ids", mask: "attention_mask" } as const;
+
+/** Names of its sizes. */
+export const paddedShape = ["batch_size", "sequence_length"] as const;
 
 export interface PaddedLayout extends Layout {
+  readonly padded: PaddedInputs;
   /** Rows `[B · S, D]` as the batch they are: `[B, S, D]`. */
   readonly toBatch: (x: Value) => Value;
 }
@@ -39,9 +43,9 @@ export interface PaddedLayout extends Layout {
  * tokens are a prompt it cannot tell: all are pooled.
  */
 export function paddedLayout(modes: readonly PoolingMode[]): PaddedLayout {
-  const shape = ["batch_size", "sequence_length"];
-  const ids = input(paddedNames.ids, "int64", shape);
-  const mask = cast(input(paddedNames.mask, "int64", shape), "float32");
+  const ids = input(paddedNames.ids, "int64", paddedShape);
+  const present = input(paddedNames.mask, "int64", paddedShape);
+  const mask = cast(present, "float32");
   const [batch, length] = [dimOf(ids, 0), dimOf(ids, 1)];
   const places = range(length);
 
@@ -52,6 +56,7 @@ export function paddedLayout(modes: readonly PoolingMode[]): PaddedLayout {
   return {
     ids: reshape(ids, [-1]),
     positions: reshape(placesOf(mask), [-1]),
+    padded: { ids, mask: present, positions: cast(placesOf(mask), "int64") },
     blocks: [{ mask: unsqueeze(masked, [1, 2]) }],
     toBatch,
     toHeads: (x, heads) => {
