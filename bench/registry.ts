@@ -4,6 +4,7 @@ import { finetuneScifact } from "./measurements/finetune-scifact.ts";
 import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
+import { loadMemory } from "./measurements/load-memory.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
@@ -22,4 +23,5 @@ export const measurements = {
   "finetune-speed": finetuneSpeed,
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
+  "load-memory": loadMemory,
 } as const satisfies Record<string, Measurement>;
