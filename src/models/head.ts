@@ -59,7 +59,7 @@ export function poolingHead(
 }
 
 /** The class that sentence-transformers has for a layer. */
-export const layerModules = {
+const layerModules = {
   normalize: "Normalize",
   dense: "Dense",
   "layer-norm": "LayerNorm",

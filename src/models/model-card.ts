@@ -109,6 +109,7 @@ function usage({ name, head, prompts }: Model): string {
     ]),
     "With transformers.js:",
     fenced("js", js),
+    ...(head.includePrompt || `${prompts.query}${prompts.document}` === "" ? [] : [PROMPT_NOTE]),
   ].join("\n\n");
 }
 
@@ -128,6 +129,10 @@ function poolingOf({ pooling, includePrompt, layers }: Head): string {
   const tokens = includePrompt ? "" : " of all but the prompt";
   return [`${pooling.join(" + ")}${tokens}`, ...steps].join(", ");
 }
+
+/** Of a model that leaves its prompt out of the pooling: a graph of token ids cannot. */
+const PROMPT_NOTE =
+  "The ONNX graph cannot tell a prompt from a text, so it pools the prompt's tokens too: its vectors of texts after a prompt are not those above.";
 
 function fenced(language: string, lines: readonly string[]): string {
   return ["```".concat(language), ...lines, "```"].join("\n");
