@@ -15,7 +15,7 @@ export {
   type WriteSafetensorsOptions,
   writeSafetensors,
 } from "./safetensors.ts";
-export { float32Parts, type StoredTensor } from "./stored-tensor.ts";
+export type { StoredTensor } from "./stored-tensor.ts";
 export {
   floats,
   ints,
