@@ -1,0 +1,77 @@
+/** The gradient rule of a node, or why it has none and how the loss came to it. */
+import { NearfoldError } from "../errors.ts";
+import { tryInfer } from "./infer.ts";
+import type { Node, Value } from "./node.ts";
+import { showType } from "./op.ts";
+import { lookup, zerosLike } from "./ops/index.ts";
+import { isRanked } from "./unknown-type.ts";
+
+/** Of a path that is longer, the middle is left out. */
+const SHOWN = 12;
+
+/**
+ * The gradients of a node's inputs, by its own rule or its op's; `passed` are the nodes that the gradient came through so far, the loss's first.
+ * @throws unsupported for an op without a rule, or in a form that its rule does not know: it names the op, the node and the path from the loss
+ */
+export function applyRule(
+  node: Node,
+  found: readonly (Value | undefined)[],
+  passed: readonly Node[],
+): ReturnType<NonNullable<Node["gradient"]>> {
+  const rule = node.gradient ?? lookup(node.domain, node.op)?.grad;
+  if (!rule) throw refusal(node, passed, "it is not in the op table, so it is run as it is");
+  if (typeof rule !== "function") throw refusal(node, passed, rule.none);
+  // Whoever builds a node by the table has its types from there; a file may hold any form of it.
+  if (!node.gradient && !tryInfer(node)) throw unknownForm(node, passed);
+  try {
+    return rule(found[0] ?? zerosLike(node.outputs[0]), node, found);
+  } catch (cause) {
+    if (!(cause instanceof NearfoldError) || cause.code !== "bad-argument") throw cause;
+    throw refusal(node, passed, cause.message, cause);
+  }
+}
+
+/** Where a type is not known, the first node that could not tell is to blame. */
+function unknownForm(node: Node, passed: readonly Node[]): NearfoldError {
+  const unknown = node.inputs.find((input) => input && !isRanked(input))?.node;
+  if (unknown && unknown.op !== "Input") {
+    const before = [...passed, node];
+    if (unknown.inputs.some((input) => input && !isRanked(input)))
+      return unknownForm(unknown, before);
+    const isKnown = lookup(unknown.domain, unknown.op);
+    const reason = isKnown
+      ? "its shape is not known"
+      : "it is not in the op table, so it is run as it is";
+    return refusal(unknown, before, reason);
+  }
+  const types = node.inputs.map((input) => (input ? showType(input) : "nothing"));
+  return refusal(node, passed, `not for ${types.join(", ")}`);
+}
+
+function refusal(
+  node: Node,
+  passed: readonly Node[],
+  reason: string,
+  cause?: unknown,
+): NearfoldError {
+  const at = node.name ? { at: `node ${node.name}` } : {};
+  return new NearfoldError("unsupported", `${node.op} has no gradient: ${reason}`, {
+    ...at,
+    hint: `The path from the loss: ${pathTo(node, passed).join(" <- ")}`,
+    cause,
+  });
+}
+
+/** The ops from the loss down to a node, through whichever consumer comes first. */
+function pathTo(node: Node, passed: readonly Node[]): string[] {
+  const label = ({ op, name }: Node) => (name ? `${op} (${name})` : op);
+  const path = [label(node)];
+  let at = node;
+  for (const next of passed.toReversed()) {
+    if (!next.inputs.some((input) => input?.node === at)) continue;
+    path.unshift(label(next));
+    at = next;
+  }
+  const left = path.length - SHOWN;
+  return left > 1 ? path.toSpliced(SHOWN / 2, left, `… ${left} more …`) : path;
+}
