@@ -19,15 +19,36 @@ export function tokenizerJson({ json }: Tokenizer, maxTokens: number): string {
   return toJson({ ...file, truncation });
 }
 
-/** `tokenizer_config.json` with the model's limit; transformers.js and transformers cut there. */
-export function tokenizerConfigJson({ config }: Tokenizer, maxTokens: number): string {
-  const settings = JSON.parse(config) as JsonObject;
+/**
+ * Settings by which transformers 5 builds other special tokens, or another tokenizer, than `tokenizer.json` says. Classes of its own
+ * (LlamaTokenizer, GemmaTokenizer, BertTokenizer) do so too: they rebuild it from its vocabulary.
+ */
+const overruling = ["auto_map", "add_bos_token", "add_eos_token"];
+
+/** `tokenizer_config.json` for readers that give the ids that we do: transformers and transformers.js cut at the model's limit, and pad. */
+export function tokenizerConfigJson(tokenizer: Tokenizer, maxTokens: number): string {
+  const settings = Object.entries(JSON.parse(tokenizer.config) as JsonObject);
+  const kept = Object.fromEntries(settings.filter(([key]) => !overruling.includes(key)));
   return toJson({
+    ...kept,
     // The class that reads tokenizer.json as it is.
     tokenizer_class: "PreTrainedTokenizerFast",
-    ...settings,
     model_max_length: Number.isFinite(maxTokens) ? maxTokens : NO_LIMIT,
+    pad_token: padTokenOf(tokenizer, kept),
   });
+}
+
+/** What a batch is padded with, which is masked; where the files name none, another special token. */
+function padTokenOf(tokenizer: Tokenizer, { eos_token }: JsonObject) {
+  const { padId, specialTokens } = tokenizer;
+  if (padId !== undefined) return tokenizer.idToToken(padId);
+  const names = [...specialTokens.keys()];
+  const end = isJsonObject(eos_token) ? eos_token.content : eos_token;
+  return (
+    names.find((name) => /^\W*pad\W*$/i.test(name)) ??
+    names.find((name) => name === end) ??
+    names[0]
+  );
 }
 
 /** The limit that a `tokenizer.json` sets itself. */
