@@ -1,50 +1,42 @@
-import { describe, expect, test } from "vitest";
-import { parseTokenizer, toTokenizer, trainBpe } from "../text/index.ts";
-import { tokenizerConfigJson } from "./tokenizer-files.ts";
+import { expect, test } from "vitest";
+import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { parseTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+import { lowerCased, promptTokensOf } from "./tokenizer-files.ts";
 
-type Json = Readonly<Record<string, unknown>>;
+const { tokenizer } = tinyBert();
+const withNormalizer = (normalizer: object | null): Tokenizer =>
+  parseTokenizer(
+    JSON.stringify({ ...(JSON.parse(tokenizer.json) as object), normalizer }),
+    tokenizer.config,
+    "test",
+  );
 
-const specialTokens = { pad: "<pad>", unk: "<unk>", cls: "<s>", sep: "</s>", mask: "<mask>" };
-const options = { vocabSize: 300, specialTokens };
-const { json } = toTokenizer(trainBpe(["the quick brown fox"], options));
+test.each<[name: string, normalizer: object | null]>([
+  ["none", null],
+  ["one of another kind", { type: "NFC" }],
+  ["several", { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "StripAccents" }] }],
+  ["BERT's without it", { type: "BertNormalizer", lowercase: false, clean_text: true }],
+])("lower-casing is put before a normalizer: %s", (_, normalizer) => {
+  const plain = withNormalizer(normalizer);
+  const lower = lowerCased(plain, "test");
+  expect(lower.encode("THE LAZY FOX").ids).toEqual(plain.encode("the lazy fox").ids);
+  expect(plain.encode("THE LAZY FOX").ids).not.toEqual(plain.encode("the lazy fox").ids);
+});
 
-function written(config: Json, file = json): Json {
-  const tokenizer = parseTokenizer(file, JSON.stringify(config), "tokenizer.json");
-  return JSON.parse(tokenizerConfigJson(tokenizer, 40)) as Json;
-}
+test.each<[name: string, normalizer: object]>([
+  ["alone", { type: "Lowercase" }],
+  ["among others", { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Lowercase" }] }],
+  ["by BERT's", { type: "BertNormalizer", lowercase: true }],
+])("a tokenizer that lower-cases is left as it is: %s", (_, normalizer) => {
+  const made = withNormalizer(normalizer);
+  expect(lowerCased(made, "test")).toBe(made);
+});
 
-describe("tokenizer_config.json, for readers that are to give the ids of tokenizer.json", () => {
-  test.each<[name: string, config: Json]>([
-    ["names the class that takes it as it is", { tokenizer_class: "LlamaTokenizer" }],
-    ["needs no code of its own", { auto_map: { AutoTokenizer: ["tokenizer.Tokenizer", null] } }],
-    ["leaves special tokens to its template", { add_bos_token: true, add_eos_token: false }],
-    ["has the model's limit", { model_max_length: 512 }],
-  ])("%s", (_, config) => {
-    expect(written({ ...config, eos_token: "</s>", padding_side: "left" })).toEqual({
-      tokenizer_class: "PreTrainedTokenizerFast",
-      model_max_length: 40,
-      pad_token: "<pad>",
-      eos_token: "</s>",
-      padding_side: "left",
-    });
-  });
-
-  const { added_tokens, ...bare } = JSON.parse(json) as Json & { added_tokens: Json[] };
-  const withSpecial = (...names: readonly string[]) =>
-    JSON.stringify({
-      ...bare,
-      post_processor: null,
-      added_tokens: added_tokens.filter(({ content }) => names.includes(content as string)),
-    });
-  test.each<[name: string, config: Json, special: readonly string[], wanted: unknown]>([
-    ["the one it names", { pad_token: "<mask>" }, ["<pad>", "<mask>"], "<mask>"],
-    ["the one it names, as an object", { pad_token: { content: "<mask>" } }, [], "<mask>"],
-    ["one that is called so", { eos_token: "</s>" }, ["<unk>", "<pad>", "</s>"], "<pad>"],
-    ["not one without an id", { pad_token: "<none>", eos_token: "</s>" }, ["</s>"], "</s>"],
-    ["the end of a text", { eos_token: { content: "</s>" } }, ["<unk>", "</s>"], "</s>"],
-    ["any special token", { eos_token: "q" }, ["<unk>", "<s>"], "<unk>"],
-    ["nothing where none is special", {}, [], undefined],
-  ])("pads with %s", (_, config, special, wanted) => {
-    expect(written(config, withSpecial(...special)).pad_token).toBe(wanted);
-  });
+test.each<[name: string, Tokenizer, prompt: string, limit: number, wanted: number]>([
+  ["none", tokenizer, "", 60, 0],
+  ["after [CLS]", tokenizer, "the lazy", 60, 3],
+  ["longer than the limit", tokenizer, "the lazy fox", 4, 3],
+  ["without special tokens", tinyStatic().tokenizer, "the lazy", 60, 2],
+])("tokens of a prompt: %s", (_, made, prompt, limit, wanted) => {
+  expect(promptTokensOf(made, prompt, limit)).toBe(wanted);
 });
