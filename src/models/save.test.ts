@@ -1,12 +1,14 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
-import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { tinyBert, tinyLlama, tinyStatic } from "../../test/tiny-models.ts";
 import { parseTokenizer } from "../text/tokenizer.ts";
 import { poolingHead } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./model.ts";
+import { withAdapter } from "./peft.ts";
 import { saveModel } from "./save.ts";
 
 describe("what stands in the way", () => {
@@ -135,4 +137,20 @@ test("prompts and space on the card are those of the model", async () => {
   expect(card.prompts).toEqual(prompts);
   expect(JSON.parse(await readFile(join(folder, "nearfold.json"), "utf8"))).toEqual(card);
   expect((await loadModel(folder)).card).toEqual(card);
+});
+
+test("adapters that the weights came by lie beside them, for PEFT, with the base's name", async () => {
+  await using temporary = await temporaryFolder();
+  const folder = join(temporary.path, "model");
+  const golden = fileURLToPath(new URL("../../test/goldens/peft/", import.meta.url));
+  const model = await withAdapter(tinyLlama(), golden);
+  await saveModel(folder, model);
+  const kept = join(folder, "adapter");
+  const again = await withAdapter(tinyLlama(), kept);
+  expect(again.weights).toEqual(model.weights);
+  const settings = JSON.parse(await readFile(join(kept, "adapter_config.json"), "utf8")) as object;
+  expect(settings).toMatchObject({ base_model_name_or_path: model.card.lineage.base, r: 4 });
+  expect((await loadModel(folder)).weights.get("layers.0.self_attn.q_proj.weight")).toEqual(
+    model.weights.get("layers.0.self_attn.q_proj.weight"),
+  );
 });

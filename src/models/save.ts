@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { exists, writeDurably, writeFolderDurably } from "../durable.ts";
 import { bug, NearfoldError } from "../errors.ts";
-import { saveModel as saveOnnx } from "../onnx/file.ts";
+import { saveModel as saveOnnx, saveWithWeights } from "../onnx/file.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { CARD_FILE, parseCard } from "./card.ts";
 import { exportGraph } from "./export.ts";
@@ -10,10 +10,14 @@ import { spaceOf } from "./fingerprint.ts";
 import { type JsonObject, toJson } from "./json-file.ts";
 import { type Card, type Model, requireOneTower } from "./model.ts";
 import { modelCard } from "./model-card.ts";
+import { saveAdapter } from "./peft.ts";
 import { architectureOf } from "./registry.ts";
 import { moduleFiles, weightsByFolder } from "./sentence-transformers.ts";
 import { specialTokenCount, tokenizerConfigJson, tokenizerJson } from "./tokenizer-files.ts";
 import { WEIGHTS_FILE } from "./weight-files.ts";
+
+/** Where a model that came by adapters keeps them, for PEFT; its own weights hold them already. */
+const ADAPTER_FOLDER = "adapter";
 
 export interface SaveModelOptions {
   /** Put it in the place of another model that nearfold saved. Nothing else is ever replaced. @default false */
@@ -31,15 +35,18 @@ export async function saveModel(
   model: Model,
   { replace = false }: SaveModelOptions = {},
 ): Promise<Card> {
-  checkExpressible(model);
+  requireSavable(model);
   if (replace) await requireReplaceable(folder);
   const card = cardOf(model);
-  const { tokenizer, maxTokens, weights, configJson } = model;
+  const { tokenizer, maxTokens, configJson } = model;
   await writeFolderDurably(
     folder,
     async (temporary) => {
       const files: Record<string, string> = {
-        "config.json": toJson(asFloat32(configJson)),
+        // An imported graph may have come without one.
+        ...(Object.keys(configJson).length > 0 && {
+          "config.json": toJson(asFloat32(configJson)),
+        }),
         "tokenizer.json": tokenizerJson(tokenizer, maxTokens),
         "tokenizer_config.json": tokenizerConfigJson(tokenizer, maxTokens),
         [CARD_FILE]: toJson(card),
@@ -51,15 +58,29 @@ export async function saveModel(
         await writeDurably(join(temporary, name), text);
       }
       for (const [home, own] of weightsByFolder(model)) {
+        // Those of an imported graph are in its file.
+        if (home === "" && model.architecture.imported) continue;
         const path = join(temporary, home, WEIGHTS_FILE);
         await writeSafetensors(path, own, { metadata: { format: "pt" } });
       }
+      if (model.adapter) {
+        const { base = model.name } = card.lineage;
+        await saveAdapter(join(temporary, ADAPTER_FOLDER), model.adapter, { base });
+      }
       await mkdir(join(temporary, "onnx"));
-      await saveOnnx(join(temporary, "onnx", "model.onnx"), exportGraph(model), { weights });
+      await writeGraph(join(temporary, "onnx", "model.onnx"), model);
     },
     { replace },
   );
   return card;
+}
+
+/** The model as other programs take it: its graph, or the file that it was imported from with the weights that it has now. */
+async function writeGraph(path: string, model: Model): Promise<void> {
+  const { architecture, weights } = model;
+  const { imported } = architecture;
+  if (!imported) return await saveOnnx(path, exportGraph(model), { weights });
+  await saveWithWeights(path, imported.source, new Map([...imported.constants, ...weights]));
 }
 
 /** Weights of 16 bits were widened: readers who take them as the config says would narrow them again. */
@@ -75,10 +96,11 @@ function cardOf(model: Model): Card {
   return parseCard(JSON.parse(JSON.stringify(whole)) as JsonObject, `the card of ${model.name}`);
 }
 
-/** @throws bad-argument or unsupported for what its readers would compute otherwise */
-function checkExpressible(model: Model): void {
+/** @throws bad-argument or unsupported for what the readers of its folder would compute otherwise */
+export function requireSavable(model: Model): void {
   requireOneTower(model, "saved");
   const { name, architecture, configJson, head, tokenizer } = model;
+  if (architecture.imported) return;
   if (architectureOf(configJson.model_type, name) !== architecture) {
     throw bug("config.json is of another architecture", { at: name });
   }
