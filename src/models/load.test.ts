@@ -47,6 +47,12 @@ const weights = (by: (weights: Map<string, Tensor>) => unknown) => async (folder
   await writeSafetensors(join(folder, "model.safetensors"), all);
 };
 
+/** Neither in safetensors nor in the graph. */
+const withoutWeights = async (folder: string) => {
+  await rm(join(folder, "model.safetensors"));
+  await rm(join(folder, "onnx"), { recursive: true });
+};
+
 const row = "embeddings.word_embeddings.weight";
 
 describe("a folder that is not right is refused, and the message says where and what", () => {
@@ -61,12 +67,12 @@ describe("a folder that is not right is refused, and the message says where and 
       "bad-input",
       /model\.safetensors/,
     ],
-    ["no weights", "bert", (f) => rm(join(f, "model.safetensors")), "not-found", /safetensors/],
+    ["no weights", "bert", withoutWeights, "not-found", /safetensors/],
     [
       "weights of PyTorch's own kind",
       "bert",
       async (f) => {
-        await rm(join(f, "model.safetensors"));
+        await withoutWeights(f);
         await writeFile(join(f, "pytorch_model.bin"), "");
       },
       "unsupported",
