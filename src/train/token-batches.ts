@@ -1,4 +1,5 @@
 import { batches } from "../data/batches.ts";
+import { labelBatches } from "../data/label-batches.ts";
 import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Needs, requireRow } from "../losses/needs.ts";
@@ -94,8 +95,10 @@ function numberTexts(
     });
   }
   const { query, document } = prompts ?? model.prompts;
-  const single = needs.texts.most === 1;
-  const most = Math.min(MOST_NEGATIVES, Math.max(0, needs.texts.most - 2));
+  // A batch has one number of columns: a text beside the anchor counts where every row has one.
+  const { least, most: upTo } = needs.texts;
+  const single = upTo === 1 || (least === 1 && rows.some(({ positive }) => positive === undefined));
+  const most = Math.min(MOST_NEGATIVES, Math.max(0, upTo - 2));
   const negatives = rows.reduce((least, row) => Math.min(least, row.negatives.length), most);
   const labelOf = labelsOf(rows, needs.label, negatives);
   const numbers = rows.map(({ anchor, positive, negatives: hard }, row) => {
@@ -132,7 +135,7 @@ interface Step {
 /** An epoch has as many steps as all tasks have batches; a task that is drawn more often begins its next pass. */
 function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[] {
   const { epochs, seed, mixtureTemperature: temperature } = options;
-  const streams = tasks.map(({ rows }) => batchStream(rows, options));
+  const streams = tasks.map((task) => batchStream(task, options));
   return Array.from({ length: epochs }, (_, epoch) => {
     const sizes = streams.map((stream) => stream.passSize(epoch));
     const order = mixture(sizes, { temperature, seed, epoch });
@@ -141,12 +144,13 @@ function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[
 }
 
 /** The batches of a task, pass after pass. */
-function batchStream(rows: readonly Row[], options: Options) {
+function batchStream({ rows, needs }: TaskData, options: Options) {
+  const labels = needs?.label === "class" ? rows.map(({ label }) => `${label}`) : undefined;
+  const batchesOf = (epoch: number) =>
+    labels ? labelBatches(labels, { ...options, epoch }) : batches(rows, { ...options, epoch });
   const passes: (readonly Int32Array[])[] = [];
   const pass = (epoch: number) => {
-    passes[epoch] ??= batches(rows, { ...options, epoch }).filter(
-      ({ length }) => length >= SMALLEST,
-    );
+    passes[epoch] ??= batchesOf(epoch).filter(({ length }) => length >= SMALLEST);
     if (passes[epoch].length > 0) return passes[epoch];
     throw new NearfoldError("bad-input", "no two pairs can stand in one batch", {
       got: `${rows.length} pairs that share a text`,

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { tinyStatic } from "../../test/tiny-models.ts";
+import type { Row } from "../data/row.ts";
+import { losses } from "../losses/registry.ts";
+import { tokenBatches } from "./token-batches.ts";
+
+const options = { batchSize: 6, epochs: 2, seed: 1, noDuplicates: true, mixtureTemperature: 1 };
+
+test("where labels are classes, every batch has two rows of each that it has", () => {
+  const rows: Row[] = Array.from({ length: 24 }, (_, i) => ({
+    anchor: `text ${"abcdefghijklmnopqrstuvwx"[i]}`,
+    negatives: [],
+    label: `class ${i % 5}`,
+  }));
+  const plan = tokenBatches(
+    tinyStatic(),
+    [{ rows, needs: losses["batch-all-triplet"].needs }],
+    options,
+  );
+  expect(plan.totalSteps).toBe(6);
+  for (let step = 0; step < plan.totalSteps; step++) {
+    const { labels } = plan.batch(step).batch;
+    const counts = Object.values(Object.groupBy(labels!, (label) => label));
+    expect(counts.length).toBeGreaterThan(1);
+    for (const group of counts) expect(group!.length).toBeGreaterThan(1);
+  }
+});
+
+test.each<[string, readonly (string | undefined)[], number]>([
+  ["has beside the anchor what every row has", ["b", "b", "b"], 2],
+  ["has the anchor alone where a row has no more", ["b", undefined, "b"], 1],
+])("a loss of any texts %s", (_, positives, columns) => {
+  const rows = positives.map((positive, i) => ({
+    anchor: `text ${i}`,
+    ...(positive !== undefined && { positive: `${positive}${i}` }),
+    negatives: [],
+  }));
+  const plan = tokenBatches(tinyStatic(), [{ rows, needs: losses.flops.needs }], options);
+  expect(plan.shapes).toEqual([{ columns, labels: 0 }]);
+  expect(plan.batch(0).batch.sequences.length).toBe(3 * columns);
+});
