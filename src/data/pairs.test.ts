@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { NearfoldError } from "../errors.ts";
 import { skips } from "./lines.ts";
-import { parsePairs, readPairs } from "./pairs.ts";
-import { parseRows } from "./row.ts";
+import { parsePairs, readPairs, readRows } from "./pairs.ts";
+import { parseRows, type Row } from "./row.ts";
 
 const pair = (anchor: string, positive: string, ...negatives: string[]) => ({
   anchor,
@@ -153,6 +153,21 @@ describe("readPairs reads", () => {
     const pairs = await Array.fromAsync(readPairs(path, { onBad: bad.onBad }));
     expect([pairs.length, bad.count]).toEqual([2, 1]);
   });
+});
+
+it("rows may be labelled texts, and a caller's check refuses a row as any other mistake in it", async () => {
+  await using folder = await temporaryFolder();
+  const path = await folder.write("r.tsv", "text\tlabel\na\tcat\nb\t2\nc\tdog\n");
+  const row = (anchor: string, label: number | string) => ({ anchor, negatives: [], label });
+  const rows = [row("a", "cat"), row("b", 2), row("c", "dog")];
+  expect(await Array.fromAsync(readRows(path))).toEqual(rows);
+  const check = ({ label }: Row, at: string) => {
+    if (typeof label !== "string") throw new NearfoldError("bad-input", "no name", { at });
+  };
+  await expect(Array.fromAsync(readRows(path, { check }))).rejects.toThrow(/r.tsv:3: no name/);
+  const bad = skips();
+  const left = await Array.fromAsync(readRows(path, { check, onBad: bad.onBad }));
+  expect([left, bad.count]).toEqual([[rows[0], rows[2]], 1]);
 });
 
 it("any JSON value gives pairs with no empty side, or an error of ours", () => {

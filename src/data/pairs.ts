@@ -11,7 +11,10 @@ export interface Pair extends Row {
   readonly positive: string;
 }
 
-export interface PairOptions extends LineOptions, TextBound {}
+export interface PairOptions extends LineOptions, TextBound {
+  /** Throws a `bad-input` that begins with `at` for a row that is not what the reader wants: as any other bad row. @default takes all */
+  readonly check?: (row: Row, at: string) => void;
+}
 
 /**
  * Pairs from `.jsonl` (objects with `rowFields`, or lists `[anchor, positive, negative…]`) or `.tsv` (the same
@@ -28,9 +31,9 @@ export async function* readRows(path: string, options: PairOptions = {}): AsyncG
   yield* readWith(parseRows, path, options);
 }
 
-type Parse<R> = (value: unknown, at: string, bound?: TextBound) => readonly R[];
+type Parse<R extends Row> = (value: unknown, at: string, bound?: TextBound) => readonly R[];
 
-async function* readWith<R>(
+async function* readWith<R extends Row>(
   parse: Parse<R>,
   path: string,
   options: PairOptions,
@@ -43,11 +46,17 @@ async function* readWith<R>(
       wanted: Object.keys(formats).join(", "),
     });
   }
-  const rows = formats[extension as keyof typeof formats](path, parse, options);
+  const { check } = options;
+  const parseChecked: Parse<R> = (value, at, bound) => {
+    const rows = parse(value, at, bound);
+    if (check) for (const row of rows) check(row, at);
+    return rows;
+  };
+  const rows = formats[extension as keyof typeof formats](path, parseChecked, options);
   for await (const found of rows) yield* found;
 }
 
-const readJson = <R>(path: string, parse: Parse<R>, options: PairOptions) =>
+const readJson = <R extends Row>(path: string, parse: Parse<R>, options: PairOptions) =>
   readJsonl(path, (value, at) => parse(value, at, options), options);
 
 const formats = {
@@ -64,7 +73,7 @@ export function parsePairs(value: unknown, at: string, bound: TextBound = {}): r
   throw new NearfoldError("bad-input", "no positive", { at, got: show(value), wanted: WANTED });
 }
 
-async function* readTsv<R>(
+async function* readTsv<R extends Row>(
   path: string,
   parseOne: Parse<R>,
   options: PairOptions,
