@@ -249,6 +249,8 @@ describe("adapters", () => {
     }
     const [preflight] = events as [PreflightEvent];
     expect(preflight.parameters).toBe(8 * 4 * 32);
+    const sizes = [...start.weights.values()].map(({ data }) => data.length);
+    expect(preflight.modelParameters).toBe(sizes.reduce((a, b) => a + b));
   });
 
   test("resume to the same bytes", async () => {
@@ -262,6 +264,29 @@ describe("adapters", () => {
     await expect(run(model("bert"), { lora, checkpoint, signal }, stop)).rejects.toThrow("stopped");
     const resumed = await run(model("bert"), { lora, checkpoint, resume: true });
     expect([...resumed.trained.adapter!.weights]).toEqual([...whole.trained.adapter!.weights]);
+  });
+
+  test("are refused by a checkpoint that was beside another base", async () => {
+    const checkpoint = await newFolder();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stop = () => controller.abort();
+    await expect(run(model("bert"), { lora, checkpoint, signal }, stop)).rejects.toThrow("stopped");
+    const base = model("bert");
+    const others = [
+      { ...base, card: { ...base.card, space: { ...base.card.space, id: "sha256:other" } } },
+      { ...base, adapter: (await run(base, { lora })).trained.adapter! },
+    ];
+    for (const other of others) {
+      const resumed = run(other, { lora, checkpoint, resume: true });
+      await expect(resumed).rejects.toThrow("the checkpoint is of another run");
+    }
+  });
+
+  test("that were merged before all weights are trained are no longer the model's", async () => {
+    const { trained } = await run(model("bert"), { lora });
+    expect(trained.adapter).toBeDefined();
+    expect((await run(trained, {})).trained.adapter).toBeUndefined();
   });
 });
 

@@ -16,7 +16,10 @@ export interface PreflightEvent {
   /** Texts longer than the model takes, as a share of all distinct ones. */
   readonly truncatedShare: number;
   readonly tokens: number;
+  /** That are trained. */
   readonly parameters: number;
+  /** Of the model, trained or not; adapters, which are merged into them, are not counted. */
+  readonly modelParameters: number;
   readonly totalSteps: number;
   /** Steps done already, when a run is resumed. */
   readonly resumedFrom: number;

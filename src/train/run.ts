@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Adapter, mergeAdapter, newAdapter } from "../models/adapter.ts";
@@ -10,6 +9,7 @@ import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { TokenBatch } from "./batch.ts";
 import { type RunState, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainEvent } from "./events.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import type { BatchGradient, Gradients } from "./gradients.ts";
 import { type Encoding, loraSites } from "./graphs.ts";
 import type { DevScore, Settings } from "./options.ts";
@@ -48,7 +48,9 @@ export class Run implements AsyncDisposable {
   step = 0;
 
   constructor(model: Model, plan: TokenBatches, objective: RunObjective, settings: Settings) {
-    this.#model = model;
+    // An adapter that was merged into it is that of other weights, once these move.
+    const { adapter: _, ...bare } = model;
+    this.#model = bare;
     this.plan = plan;
     this.settings = settings;
     const { architecture, config, head } = model;
@@ -65,8 +67,14 @@ export class Run implements AsyncDisposable {
     this.#id = fingerprintOf(model, plan, settings, objective.text);
   }
 
-  get parameterCount(): number {
-    return Object.values(this.#trained).reduce((sum, { data }) => sum + data.length, 0);
+  /** How many are trained, and how many the model has. */
+  get parameters() {
+    const count = (all: Iterable<Tensor>) =>
+      [...all].reduce((sum, { data }) => sum + data.length, 0);
+    return {
+      parameters: count(Object.values(this.#trained)),
+      modelParameters: count(this.#model.weights.values()),
+    };
   }
 
   get bestStep(): number {
@@ -274,24 +282,4 @@ function copyOf(weights: Live): Live {
   return Object.fromEntries(
     Object.entries(weights).map(([name, { shape, data }]) => [name, floats(data.slice(), shape)]),
   );
-}
-
-/** Of everything that decides the bytes a run ends on. */
-function fingerprintOf(
-  model: Model,
-  plan: TokenBatches,
-  settings: Settings,
-  objective: string,
-): string {
-  const hash = createHash("sha256");
-  hash.update(model.tokenizer.fingerprint);
-  hash.update(JSON.stringify([model.configJson, model.head, model.maxTokens, plan.totalSteps]));
-  hash.update(objective);
-  // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
-  const { resume: _, checkpoint: __, ...rest } = settings;
-  hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));
-  for (let step = 0; step < Math.min(plan.totalSteps, 8); step++) {
-    for (const sequence of plan.batch(step).batch.sequences) hash.update(Int32Array.from(sequence));
-  }
-  return hash.digest("hex");
 }

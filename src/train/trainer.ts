@@ -88,7 +88,7 @@ async function* preflight(run: Run, rows: readonly Row[]): AsyncGenerator<TrainE
     duplicatePairs: inspectPairs(rows.map(asPair)).train.duplicates,
     truncatedShare: plan.truncated / plan.distinctTexts,
     tokens: plan.tokens,
-    parameters: run.parameterCount,
+    ...run.parameters,
     totalSteps: plan.totalSteps,
     resumedFrom: run.step,
     expectedSeconds: left * stepSeconds,
