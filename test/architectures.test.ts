@@ -14,8 +14,9 @@ import { packedLayout } from "../src/nn/packed-layout.ts";
 import { type PoolingMode, poolWeights } from "../src/nn/pooling.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { openSession } from "../src/runtime/session.ts";
-import { floats, longs, type Tensor } from "../src/tensor/tensor.ts";
-import { type BatchGradient, GradientComputer } from "../src/train/gradients.ts";
+import { longs, type Tensor } from "../src/tensor/tensor.ts";
+import { GradientComputer } from "../src/train/gradients.ts";
+import { densified } from "./densified.ts";
 import { goldenJson, goldenModel, goldenTensors, unpad } from "./golden.ts";
 
 const home = new URL("goldens/models/", import.meta.url);
@@ -173,21 +174,4 @@ function padded(texts: readonly (readonly number[])[], side: "left" | "right") {
   });
   const shape = [texts.length, LONGEST];
   return { input_ids: longs(ids, shape), attention_mask: longs(mask, shape) };
-}
-
-/** Row gradients added up to a dense table; copies of the reused dense buffers. */
-function densified({ dense, rows }: BatchGradient, weights: Record<string, Tensor>) {
-  const all = new Map([...dense].map(([name, data]) => [name, data.slice()]));
-  for (const [table, updates] of rows) {
-    const { shape, data } = weights[table];
-    const width = shape[1];
-    const sum = all.get(table) ?? floats(new Float32Array(data.length), shape).data;
-    for (const { indices, rows: values } of updates) {
-      Array.from(indices).forEach((row, n) => {
-        for (let i = 0; i < width; i++) sum[Number(row) * width + i] += values[n * width + i];
-      });
-    }
-    all.set(table, sum as Float32Array<ArrayBuffer>);
-  }
-  return all;
 }

@@ -11,7 +11,8 @@ import { AdamW, type Moments } from "../src/optim/adamw.ts";
 import { RowSums } from "../src/optim/row-sums.ts";
 import { openSession } from "../src/runtime/session.ts";
 import { floats, type Tensor } from "../src/tensor/tensor.ts";
-import { type BatchGradient, GradientComputer } from "../src/train/gradients.ts";
+import { GradientComputer } from "../src/train/gradients.ts";
+import { densified } from "./densified.ts";
 import { goldenJson, goldenModel, goldenTensors, unpad } from "./golden.ts";
 
 const folder = "models/bert";
@@ -73,23 +74,6 @@ const objective = { loss: infoNce(), columns: 2, labels: 0, identity: false };
 
 function computer(chunkSize: number, { dropout = false } = {}) {
   return new GradientComputer({ ...encoding, dropout }, [objective], { chunkSize, seed: 1 });
-}
-
-/** Row gradients added up to a dense table; copies of the reused dense buffers. */
-function densified({ dense, rows }: BatchGradient, weights: Record<string, Tensor>) {
-  const all = new Map([...dense].map(([name, data]) => [name, data.slice()]));
-  for (const [table, updates] of rows) {
-    const { shape, data } = weights[table];
-    const sum = new Float32Array(data.length);
-    for (const { indices, rows: values } of updates) {
-      Array.from(indices).forEach((row, n) => {
-        for (let i = 0; i < shape[1]; i++)
-          sum[Number(row) * shape[1] + i] += values[n * shape[1] + i];
-      });
-    }
-    all.set(table, sum);
-  }
-  return all;
 }
 
 describe("gradients", () => {

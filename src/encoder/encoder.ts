@@ -2,11 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { spaceOf } from "../models/fingerprint.ts";
 import { locateModel } from "../models/load.ts";
-import type { Model, Role } from "../models/model.ts";
+import type { Model, Role, Weight } from "../models/model.ts";
 import type { Provider } from "../runtime/session.ts";
 import type { Space } from "../space.ts";
 import { cutRows } from "./cut-rows.ts";
-import type { Weight } from "./forward.ts";
 import { planBatches } from "./plan-batches.ts";
 import { type OpenTower, openTowers, type Towers } from "./towers.ts";
 

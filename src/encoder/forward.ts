@@ -1,6 +1,6 @@
 import { graphOf } from "../graph/node.ts";
 import { encoderGraph } from "../models/encoder-graph.ts";
-import type { Tower } from "../models/model.ts";
+import type { Tower, Weight } from "../models/model.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { convertAfterLookup } from "../nn/weights.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -15,9 +15,6 @@ export interface Forward extends AsyncDisposable {
   /** Vectors `[N, D]` of sequences, none of them empty, that begin with so many tokens of a prompt; the caller's. */
   run(sequences: readonly Int32Array[], promptTokens: number): Promise<Float32Array>;
 }
-
-/** A weight in memory, or where it lies. */
-export type Weight = Tensor<"float32"> | StoredTensor;
 
 /**
  * One session for all batches. The weights are constants of its graph, which ONNX Runtime lays out anew once: on MiniLM, one thread, a query of 16
@@ -38,7 +35,12 @@ export async function openForward(
   const [vectors] = convertAfterLookup([embeddings]);
   const { inMemory, onDisk } = bySide(weights);
   const { folder, placed } = await placeWeights(onDisk);
-  const { bytes } = encodeModel(graphOf({ vectors }), { weights: inMemory, placed });
+  const { opsets } = architecture.imported ?? {};
+  const { bytes } = encodeModel(graphOf({ vectors }), {
+    weights: inMemory,
+    placed,
+    ...(opsets && { opsets }),
+  });
   const { worker = false, providers, threads } = options;
   const open = worker ? openWorkerSession : openSession;
   const session = await open(bytes, {

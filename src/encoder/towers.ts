@@ -1,8 +1,8 @@
 import { isNormalized } from "../models/head.ts";
-import type { Model, Role, Tower } from "../models/model.ts";
+import type { Model, Role, Tower, Weight } from "../models/model.ts";
 import { promptTokensOf } from "../models/tokenizer-files.ts";
 import type { Encoding } from "../text/tokenizer.ts";
-import { type Forward, openForward, type Weight } from "./forward.ts";
+import { type Forward, openForward } from "./forward.ts";
 
 /** What the texts of a role go through. */
 export interface OpenTower {

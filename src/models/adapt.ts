@@ -20,7 +20,8 @@ export interface AdaptOptions {
 
 /**
  * Changes how a model reads and pools; its weights are shared with the model given, which is left as it was. Its space is another.
- * @throws bad-argument for an attention that the architecture has no setting for, or more tokens than it has positions
+ * @throws bad-argument for an attention that the architecture has no setting for, more tokens than it has positions, or the pooling of a
+ * graph that pools by itself
  */
 export function adaptModel(model: Model, options: AdaptOptions): Model {
   const { attention, pooling, maxTokens = model.maxTokens } = options;
@@ -34,6 +35,10 @@ export function adaptModel(model: Model, options: AdaptOptions): Model {
       got,
       wanted,
     });
+  }
+  if (pooling && model.head.pooling.length === 0) {
+    const what = "the model's graph pools by itself";
+    throw new NearfoldError("bad-argument", what, { at: model.name, got: pooling });
   }
   const adapted = {
     ...model,

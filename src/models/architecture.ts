@@ -3,10 +3,21 @@ import type { BatchKind } from "../nn/batching.ts";
 import type { Dropout } from "../nn/dropout.ts";
 import type { Layout } from "../nn/layout.ts";
 import type { Weights } from "../nn/weights.ts";
+import type { ModelSource, Opsets } from "../onnx/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { ConfigReader } from "./config.ts";
 
 /** Which tokens a token sees: itself and those before it, or both sides. */
 export type AttentionKind = "causal" | "bidirectional";
+
+/** The file of a graph that was exported elsewhere. It is saved as it was, with other weights. */
+export interface ImportedFile {
+  readonly source: ModelSource;
+  /** What its ops are meant for. */
+  readonly opsets: Opsets;
+  /** Its initializers that are no weights, but for those that are part of the graph. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+}
 
 /** What a kind of text model is: how its config is read, and how token ids become token vectors. */
 export interface Architecture<Config = unknown> {
@@ -20,10 +31,14 @@ export interface Architecture<Config = unknown> {
   readonly vocabSize: (config: Config) => number;
   /** How its batches are laid out. */
   readonly batches: BatchKind;
+  /** Padded batches are not made longer than this. @default no limit */
+  readonly positions?: number;
   /** Tables read by Gather alone, whose gradient the trainer takes as rows; the first is read by token ids. */
   readonly tables: readonly string[];
   /** The module that sentence-transformers has for it; a `StaticEmbedding` is given no special tokens. */
   readonly module: "Transformer" | "StaticEmbedding";
+  /** Where its graph is from, if it is imported. */
+  readonly imported?: ImportedFile;
   /** Other spellings of names in checkpoints, as patterns and replacements, applied in this order. */
   readonly renames?: readonly (readonly [pattern: RegExp, replacement: string])[];
   /** Tensors that checkpoints hold and the forward pass does not read: kept when the model is saved. */

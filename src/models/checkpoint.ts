@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Architecture } from "./architecture.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import { type Head, poolingHead } from "./head.ts";
+import type { Weight } from "./model.ts";
 
 /** Names in a message; the rest is counted. */
 const NAMED = 8;
@@ -89,9 +90,16 @@ export function requireWeights(
   );
 }
 
-/** The tensors as float32. Those of one file are read one after the other. */
-export async function readWeights(stored: StoredWeights): Promise<Map<string, Tensor<"float32">>> {
+/** The tensors as float32; those in memory are. Those of one file are read one after the other. */
+export async function readWeights(
+  all: ReadonlyMap<string, Weight>,
+): Promise<Map<string, Tensor<"float32">>> {
   const weights = new Map<string, Tensor<"float32">>();
+  const stored = new Map<string, StoredTensor>();
+  for (const [name, weight] of all) {
+    if ("path" in weight) stored.set(name, weight);
+    else weights.set(name, weight);
+  }
   for (const path of new Set([...stored.values()].map(({ path }) => path))) {
     await using file = await openSafetensors(path);
     for (const [name, there] of stored) {

@@ -1,11 +1,11 @@
 /** The space of a model's vectors: a fingerprint of all that they depend on. */
 import { createHash, type Hash } from "node:crypto";
 import type { Space } from "../space.ts";
-import { float32Parts, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { float32Parts } from "../tensor/stored-tensor.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { weightShapes } from "./checkpoint.ts";
 import { widthOf } from "./head.ts";
-import type { Model, Tower } from "./model.ts";
+import type { Model, Tower, Weight } from "./model.ts";
 import { tokenizerFingerprint } from "./tokenizer-files.ts";
 
 /**
@@ -25,30 +25,31 @@ export function spaceOf(model: Model): Space {
 }
 
 /** The same of weights on disk, which are read part by part. @throws io, bad-input */
-export async function spaceOfStored(model: Model<StoredTensor>): Promise<Space> {
+export async function spaceOfStored(model: Model<Weight>): Promise<Space> {
   const hash = createHash("sha256");
-  for (const part of partsOf<StoredTensor>(model)) {
+  for (const part of partsOf<Weight>(model)) {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      for await (const floats of float32Parts(part)) addFloats(hash, floats);
+      if ("data" in part) addFloats(hash, part.data);
+      else for await (const floats of float32Parts(part)) addFloats(hash, floats);
     }
   }
   return spaceFrom(hash, model);
 }
 
 /** What is hashed, in this order: texts, and weights. */
-function* partsOf<Weight extends { readonly shape: readonly number[] }>(
-  model: Model<Weight>,
-): Generator<string | Weight> {
-  yield* partsOfTower<Weight>(model, { prompts: sorted(model.prompts) });
-  if (model.queryTower) yield* partsOfTower<Weight>(model.queryTower, { tower: "query" });
+function* partsOf<W extends { readonly shape: readonly number[] }>(
+  model: Model<W>,
+): Generator<string | W> {
+  yield* partsOfTower<W>(model, { prompts: sorted(model.prompts) });
+  if (model.queryTower) yield* partsOfTower<W>(model.queryTower, { tower: "query" });
 }
 
-function* partsOfTower<Weight extends { readonly shape: readonly number[] }>(
-  { architecture, config, tokenizer, head, maxTokens, weights }: Tower<Weight>,
+function* partsOfTower<W extends { readonly shape: readonly number[] }>(
+  { architecture, config, tokenizer, head, maxTokens, weights }: Tower<W>,
   more: object,
-): Generator<string | Weight> {
+): Generator<string | W> {
   yield JSON.stringify({
     config: sorted(config as object),
     module: architecture.module,
@@ -80,7 +81,7 @@ function addFloats(hash: Hash, { buffer, byteOffset, byteLength }: Float32Array)
   hash.update(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-function spaceFrom<Weight>(hash: Hash, model: Model<Weight>): Space {
+function spaceFrom(hash: Hash, model: Model<unknown>): Space {
   const { similarity } = model.card.space;
   return { id: `sha256:${hash.digest("hex")}`, dims: widthOf(model), similarity };
 }

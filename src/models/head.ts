@@ -58,6 +58,9 @@ export function poolingHead(
   return { pooling: [mode], includePrompt: true, layers };
 }
 
+/** The head of a graph that gives vectors of texts itself. */
+export const noHead: Head = { pooling: [], includePrompt: true, layers: [] };
+
 /** The class that sentence-transformers has for a layer. */
 const layerModules = {
   normalize: "Normalize",
@@ -124,7 +127,7 @@ export function widthOf(model: {
 }): number {
   const { architecture, config, head } = model;
   const dense = head.layers.findLast((layer) => layer.type === "dense");
-  return dense?.out ?? head.pooling.length * architecture.width(config);
+  return dense?.out ?? Math.max(head.pooling.length, 1) * architecture.width(config);
 }
 
 /** Whether the vectors have length 1, so that those cut to fewer dimensions are to have it too. */

@@ -3,23 +3,24 @@ import { basename, join, resolve } from "node:path";
 import { asIoError } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { CARD_FILE, newCard, parseCard, requireOwnSpace } from "./card.ts";
 import { readWeights } from "./checkpoint.ts";
 import { spaceOf, spaceOfStored } from "./fingerprint.ts";
 import { widthOf } from "./head.ts";
 import { readJsonObject } from "./json-file.ts";
-import type { Model } from "./model.ts";
+import type { Model, Weight } from "./model.ts";
 import { readChains } from "./modules.ts";
+import { folderOfGraph, isGraphFile } from "./onnx-file.ts";
 import { readGeneral } from "./sentence-transformers.ts";
 import { readTower } from "./tower.ts";
 
 /**
- * Reads a model's folder: nearfold's own, sentence-transformers', or a bare transformer's (then pooled by mean). Weights become float32.
+ * Reads a model's folder: nearfold's own, sentence-transformers', or a bare transformer's (then pooled by mean). Weights become float32. A folder
+ * that has no weights but an ONNX graph, or a path that names the graph, is read as that graph; its folder says the rest.
  * @throws not-found, bad-input, too-large, io; mismatch where its files contradict each other; unsupported; each names the file
  */
-export async function loadModel(folder: string): Promise<Model> {
-  const { queryTower, ...located } = await locate(folder);
+export async function loadModel(path: string): Promise<Model> {
+  const { queryTower, ...located } = await locate(path);
   const model: Model = {
     ...located,
     weights: await readWeights(located.weights),
@@ -27,23 +28,25 @@ export async function loadModel(folder: string): Promise<Model> {
       queryTower: { ...queryTower, weights: await readWeights(queryTower.weights) },
     }),
   };
-  return await withCard(model, spaceOf(model), folder);
+  return await withCard(model, spaceOf(model), path);
 }
 
 /**
  * The same but for the weights, which stay where they lie: a model as large as memory can be hashed and run.
  * @throws as `loadModel`
  */
-export async function locateModel(folder: string): Promise<Model<StoredTensor>> {
-  const model = await locate(folder);
-  return await withCard(model, await spaceOfStored(model), folder);
+export async function locateModel(path: string): Promise<Model<Weight>> {
+  const model = await locate(path);
+  return await withCard(model, await spaceOfStored(model), path);
 }
 
-async function locate(folder: string): Promise<Model<StoredTensor>> {
+async function locate(path: string): Promise<Model<Weight>> {
+  const graph = (await isGraphFile(path)) ? path : undefined;
+  const folder = graph === undefined ? path : await folderOfGraph(path);
   await requireFolder(folder);
   const chains = await readChains(folder);
   const { prompts, similarity } = await readGeneral(folder);
-  const tower = await readTower(folder, chains.document);
+  const tower = await readTower(folder, chains.document, graph);
   const asymmetric = JSON.stringify(chains.query) !== JSON.stringify(chains.document);
   const queryTower = asymmetric ? await readTower(folder, chains.query) : undefined;
   const dims = widthOf(tower);
@@ -52,7 +55,7 @@ async function locate(folder: string): Promise<Model<StoredTensor>> {
     const what = "the towers of queries and documents are of two widths";
     throw new NearfoldError("mismatch", what, { at: folder, got, wanted });
   }
-  const name = basename(resolve(folder));
+  const name = basename(resolve(path));
   const card = newCard(dims, prompts, similarity);
   return { name, ...tower, prompts, card, ...(queryTower && { queryTower }) };
 }
@@ -62,20 +65,17 @@ async function requireFolder(folder: string): Promise<void> {
     throw asIoError(cause, folder, "read");
   });
   if (found.isDirectory()) return;
-  const [got, wanted] = ["a file", "a model's folder"];
+  const [got, wanted] = ["a file", "a model's folder, or its .onnx file"];
   throw new NearfoldError("bad-input", "not a folder", { at: folder, got, wanted });
 }
 
 /** The model with the card of its folder, or where it has none, a new one; either with the space of what was read. */
-async function withCard<Weight>(
-  model: Model<Weight>,
-  space: Space,
-  folder: string,
-): Promise<Model<Weight>> {
-  const path = join(folder, CARD_FILE);
-  const json = await readJsonObject(path);
+async function withCard<W>(model: Model<W>, space: Space, path: string): Promise<Model<W>> {
+  const at = join(path, CARD_FILE);
+  // The card beside a graph may be of the folder's weights.
+  const json = (await isGraphFile(path)) ? undefined : await readJsonObject(at);
   if (!json) return { ...model, card: { ...model.card, space } };
-  const card = parseCard(json, path);
-  requireOwnSpace(card, space, path);
+  const card = parseCard(json, at);
+  requireOwnSpace(card, space, at);
   return { ...model, card };
 }

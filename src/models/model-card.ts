@@ -76,11 +76,12 @@ function frontMatter(name: string, { lineage }: Card): string {
   ].join("\n");
 }
 
-function usage({ name, head, prompts }: Model): string {
+function usage(model: Model): string {
+  const { name, head, prompts, architecture } = model;
   const folder = `./${inline(name)}`;
   const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
   const roles = prompts.query === prompts.document ? [] : ['// For a query: { role: "query" }'];
-  const pooling = pipelinePooling(head);
+  const pooling = pipelinePooling(model);
   const js = pooling
     ? [
         'import { pipeline } from "@huggingface/transformers";',
@@ -88,9 +89,9 @@ function usage({ name, head, prompts }: Model): string {
         `const vectors = await extract([${text}], { pooling: "${pooling}", normalize: ${isNormalized(head)} });`,
       ]
     : [
-        'import { AutoModel, AutoTokenizer } from "@huggingface/transformers";',
+        'import { AutoTokenizer, PreTrainedModel } from "@huggingface/transformers";',
         `const tokenizer = await AutoTokenizer.from_pretrained("${folder}");`,
-        `const model = await AutoModel.from_pretrained("${folder}", { dtype: "fp32" });`,
+        `const model = await PreTrainedModel.from_pretrained("${folder}", { dtype: "fp32" });`,
         `const { sentence_embedding } = await model(tokenizer([${text}], { padding: true, truncation: true }));`,
       ];
   return [
@@ -101,23 +102,48 @@ function usage({ name, head, prompts }: Model): string {
       'const { vectors } = await encoder.encode(["How tall is the Eiffel Tower?"]);',
       ...roles,
     ]),
-    "With sentence-transformers:",
-    fenced("python", [
-      "from sentence_transformers import SentenceTransformer",
-      `model = SentenceTransformer("${folder}")`,
-      `vectors = model.encode([${text}])`,
-    ]),
-    "With transformers.js:",
-    fenced("js", js),
+    // A graph of somebody else's may give no more than token vectors, or no less than those of texts.
+    ...(head.pooling.length === 0
+      ? []
+      : [
+          `With sentence-transformers${oldestTransformers(model)}:`,
+          fenced("python", [
+            "from sentence_transformers import SentenceTransformer",
+            `model = SentenceTransformer("${folder}"${architecture.imported ? ', backend="onnx"' : ""})`,
+            `vectors = model.encode([${text}])`,
+          ]),
+        ]),
+    ...(architecture.imported && !pooling && head.pooling.length > 0
+      ? []
+      : ["With transformers.js:", fenced("js", js)]),
     ...(head.includePrompt || `${prompts.query}${prompts.document}` === "" ? [] : [PROMPT_NOTE]),
   ].join("\n\n");
 }
 
+/** Settings of attention that older releases of transformers do not know: they would hide from a token what follows it, and not say so. */
+const attentionSettings = [
+  ["is_causal", false, "5.2"],
+  ["use_bidirectional_attention", true, "4.56.2"],
+] as const;
+
+function oldestTransformers({ configJson }: Model): string {
+  const found = attentionSettings.find(([key, value]) => configJson[key] === value);
+  return found
+    ? ` on transformers ${found[2]} or newer (older ones read its attention as causal)`
+    : "";
+}
+
+/** Kinds of model whose class in transformers.js runs two graphs, an encoder's and a decoder's. */
+const twoGraphs: readonly unknown[] = ["t5"];
+
 /** The pooling of transformers.js' pipeline, where it computes the same: it knows one mode, and then only unit length. */
-function pipelinePooling({ pooling: [mode, ...more], includePrompt, layers }: Head) {
-  const plain =
+export function pipelinePooling({ configJson, head }: Pick<Model, "configJson" | "head">) {
+  const { pooling, includePrompt, layers } = head;
+  const [mode, ...more] = pooling;
+  const isPlain =
     more.length === 0 && includePrompt && layers.every(({ type }) => type === "normalize");
-  return plain && (mode === "mean" || mode === "cls") ? mode : undefined;
+  if (!isPlain || twoGraphs.includes(configJson.model_type)) return undefined;
+  return mode === "mean" || mode === "cls" ? mode : undefined;
 }
 
 function poolingOf({ pooling, includePrompt, layers }: Head): string {
@@ -127,7 +153,8 @@ function poolingOf({ pooling, includePrompt, layers }: Head): string {
     return `a dense layer to ${layer.out} (${layer.activation})`;
   });
   const tokens = includePrompt ? "" : " of all but the prompt";
-  return [`${pooling.join(" + ")}${tokens}`, ...steps].join(", ");
+  const modes = pooling.length === 0 ? "its graph's own" : pooling.join(" + ");
+  return [`${modes}${tokens}`, ...steps].join(", ");
 }
 
 /** Of a model that leaves its prompt out of the pooling: a graph of token ids cannot. */

@@ -1,5 +1,6 @@
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Adapter } from "./adapter.ts";
@@ -8,6 +9,9 @@ import type { Head } from "./head.ts";
 
 /** What a text is to a search: prompts differ by it. */
 export type Role = "query" | "document";
+
+/** A weight in memory, or where it lies. */
+export type Weight = Tensor<"float32"> | StoredTensor;
 
 /** What makes a text's vector: a tokenizer, an architecture with its weights, a head. */
 export interface Tower<Weight = Tensor<"float32">> {
@@ -24,7 +28,7 @@ export interface Tower<Weight = Tensor<"float32">> {
   readonly weights: ReadonlyMap<string, Weight>;
 }
 
-/** A text model: everything its folder holds. Its weights are in memory, or as `Model<StoredTensor>` where they lie on disk. */
+/** A text model: everything its folder holds. Its weights are in memory, or as `Model<Weight>` where they lie on disk. */
 export interface Model<Weight = Tensor<"float32">> extends Tower<Weight> {
   /** Its folder's name, or what made it; for messages. */
   readonly name: string;

@@ -22,13 +22,7 @@ export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
     ...(isTransformer ? [{ type: "Pooling", path: "1_Pooling" }] : []),
     ...layers,
   ];
-  return {
-    "modules.json": parts.map(({ type, path }, idx) => ({
-      idx,
-      name: `${idx}`,
-      path,
-      type: `sentence_transformers.models.${type}`,
-    })),
+  const settings = {
     "config_sentence_transformers.json": {
       prompts,
       default_prompt_name: null,
@@ -36,6 +30,19 @@ export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
     },
     ...(isTransformer && {
       "sentence_bert_config.json": { max_seq_length: maxTokens, do_lower_case: false },
+    }),
+  };
+  // A graph that pools by itself is no module of sentence-transformers.
+  if (head.pooling.length === 0) return settings;
+  return {
+    ...settings,
+    "modules.json": parts.map(({ type, path }, idx) => ({
+      idx,
+      name: `${idx}`,
+      path,
+      type: `sentence_transformers.models.${type}`,
+    })),
+    ...(isTransformer && {
       "1_Pooling/config.json": poolingJson(head, architecture.width(config)),
     }),
     ...Object.fromEntries(

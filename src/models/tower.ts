@@ -1,38 +1,74 @@
 /** What a chain of modules says of how a text becomes a vector. */
 import { join } from "node:path";
 import { NearfoldError } from "../errors.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Architecture } from "./architecture.ts";
 import { matchCheckpoint, type StoredWeights } from "./checkpoint.ts";
 import { configReader } from "./config.ts";
+import { noHead } from "./head.ts";
 import { readHead } from "./head-files.ts";
 import { type JsonObject, readJsonObject } from "./json-file.ts";
-import type { Tower } from "./model.ts";
+import type { Tower, Weight } from "./model.ts";
 import type { Chain, Module } from "./modules.ts";
+import { findGraph, readGraphFile } from "./onnx-file.ts";
 import { architectureOf } from "./registry.ts";
 import { readTransformerSettings, type TransformerSettings } from "./sentence-transformers.ts";
 import { lowerCased, truncationOf, withoutSpecialTokens } from "./tokenizer-files.ts";
-import { listWeights, WEIGHTS_FILE } from "./weight-files.ts";
+import { hasWeights, listWeights, WEIGHTS_FILE } from "./weight-files.ts";
 
-/** Reads all of a chain but its weights. @throws as `loadModel` */
-export async function readTower(folder: string, chain: Chain): Promise<Tower<StoredTensor>> {
+/**
+ * Reads all of a chain but its weights; where it has none, or where a file is named, those of an ONNX graph, and they are in memory.
+ * @throws as `loadModel`
+ */
+export async function readTower(
+  folder: string,
+  chain: Chain,
+  graph?: string,
+): Promise<Tower<Weight>> {
   const [first, ...rest] = chain;
   const home = join(folder, first.path);
+  const isTransformer = first.type === "Transformer";
+  const settings = isTransformer ? await readTransformerSettings(home) : { lowerCase: false };
+  const path = graph ?? (isTransformer ? await graphInstead(home) : undefined);
+  if (path !== undefined) return await readImported(path, folder, home, rest, settings);
   const files = await listWeights(home);
   const configPath = join(home, "config.json");
   const configJson = await readConfig(configPath, first, files);
   const architecture = architectureOf(configJson.model_type, configPath);
   requireModule(architecture, first, folder);
   const config = architecture.parseConfig(configReader(configJson, configPath));
-  const isTransformer = architecture.module === "Transformer";
-  const settings = isTransformer ? await readTransformerSettings(home) : { lowerCase: false };
   const tokenizer = await readTokenizer(home, architecture, settings);
   requireFit(tokenizer, architecture.vocabSize(config), home);
   const { head, weights } = await readHead(folder, rest, { architecture, config });
   const maxTokens = limitOf(settings, architecture, config, tokenizer, home);
   const own = await matchCheckpoint(files, join(home, WEIGHTS_FILE), architecture, config);
   const all = new Map([...own, ...weights]);
+  return { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
+}
+
+/** The graph of a folder that has no weights in a form that is read. */
+async function graphInstead(home: string): Promise<string | undefined> {
+  return (await hasWeights(home)) ? undefined : await findGraph(home);
+}
+
+/** A graph without modules after it may have its own pooling. */
+async function readImported(
+  path: string,
+  folder: string,
+  home: string,
+  modules: readonly Module[],
+  settings: TransformerSettings,
+): Promise<Tower<Weight>> {
+  const tokenizer = await readTokenizer(home, { module: "Transformer" }, settings);
+  const { vocabSize } = tokenizer;
+  const read = await readGraphFile(path, home, { pooled: modules.length === 0, vocabSize });
+  const { architecture, config, configJson, pooled } = read;
+  requireFit(tokenizer, architecture.vocabSize(config), home);
+  const { head, weights } = pooled
+    ? { head: noHead, weights: new Map() }
+    : await readHead(folder, modules, { architecture, config });
+  const maxTokens = limitOf(settings, architecture, config, tokenizer, home);
+  const all = new Map<string, Weight>([...read.weights, ...weights]);
   return { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
 }
 
@@ -51,7 +87,7 @@ async function readConfig(path: string, { type }: Module, files: StoredWeights) 
 
 async function readTokenizer(
   home: string,
-  { module }: Architecture,
+  { module }: Pick<Architecture, "module">,
   { lowerCase }: TransformerSettings,
 ): Promise<Tokenizer> {
   const tokenizer = await loadTokenizer(home);

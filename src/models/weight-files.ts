@@ -16,6 +16,11 @@ const foreign = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack|gguf)(\.index(\.json)?)?$/;
 /** The largest published models have some hundreds. */
 const MOST_SHARDS = 4096;
 
+/** Whether a folder has weights in a form that is read. */
+export async function hasWeights(home: string): Promise<boolean> {
+  return (await exists(join(home, WEIGHTS_FILE))) || (await exists(join(home, INDEX_FILE)));
+}
+
 /**
  * Every tensor of a folder, by its name in the files; only headers are read.
  * @throws not-found where there are no weights; unsupported for pickles and other formats; mismatch where index and shards contradict each

@@ -12,7 +12,7 @@ export interface Batching {
   readonly layout: () => Layout;
   readonly pack: (
     sequences: readonly ArrayLike<number>[],
-    options?: Omit<PackOptions, "poolWeights" | "maxBlocks">,
+    options?: Omit<PackOptions, "poolWeights" | "maxBlocks" | "positions">,
   ) => Packed;
 }
 
@@ -26,7 +26,7 @@ const BLOCKS = 3;
 export type BatchKind = "packed" | "bags" | "padded";
 
 export function batchingOf(
-  { batches }: { readonly batches: BatchKind },
+  { batches, positions }: { readonly batches: BatchKind; readonly positions?: number },
   { pooling, includePrompt }: Pooling,
 ): Batching {
   const kind = batches === "bags" && pooling.includes("max") ? "packed" : batches;
@@ -38,6 +38,7 @@ export function batchingOf(
       packers[kind](sequences, {
         ...more,
         poolWeights: weights,
+        ...(positions !== undefined && { positions }),
         ...(promptTokens && !includePrompt && { promptTokens }),
       }),
   };

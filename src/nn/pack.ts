@@ -15,6 +15,8 @@ export interface PackOptions {
   readonly dropoutKeys?: (sequence: number, place: number) => readonly [number, number];
   /** The most blocks of like length. @default 3 */
   readonly maxBlocks?: number;
+  /** Padded batches are not made longer than this by rounding. @default Infinity */
+  readonly positions?: number;
 }
 
 export interface Packed {

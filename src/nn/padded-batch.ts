@@ -23,7 +23,7 @@ import { type PaddedLayout, paddedLayout, paddedNames, paddedShape } from "./pad
 const POOL = "pool";
 
 /** Lengths are rounded up to multiples of it, so that shapes stay few. */
-export const PADDED_MULTIPLE = 8;
+const MULTIPLE = 8;
 
 /** As `paddedLayout`, but for the pool weights: they are fed, so that a batch can say which tokens are a prompt. */
 export function paddedBatchLayout({
@@ -57,10 +57,11 @@ export function paddedBatchLayout({
 /** The feeds of `paddedBatchLayout`, padding on the right. */
 export function packPadded(
   sequences: readonly ArrayLike<number>[],
-  { poolWeights = meanAlone, promptTokens }: PackOptions = {},
+  { poolWeights = meanAlone, promptTokens, positions = Number.POSITIVE_INFINITY }: PackOptions = {},
 ): Packed {
   const longest = sequences.reduce((most, { length }) => Math.max(most, length), 1);
-  const width = Math.ceil(longest / PADDED_MULTIPLE) * PADDED_MULTIPLE;
+  const rounded = Math.ceil(longest / MULTIPLE) * MULTIPLE;
+  const width = Math.max(longest, Math.min(rounded, positions));
   const size = sequences.length * width;
   const [ids, mask] = [new BigInt64Array(size), new BigInt64Array(size)];
   const poolings = poolWeights.length;

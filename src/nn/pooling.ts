@@ -21,7 +21,7 @@ export const poolingModes = [...Object.keys(linearModes), "max"] as readonly Poo
 
 /** How the token vectors of a text become one. */
 export interface Pooling {
-  /** Each pools them in its way; the results are put end to end. */
+  /** Each pools them in its way; the results are put end to end. None where what comes are vectors of texts already. */
   readonly pooling: readonly PoolingMode[];
   /** Whether the tokens of a prompt before the text are pooled too. */
   readonly includePrompt: boolean;
@@ -56,6 +56,7 @@ export function poolWeights(modes: readonly PoolingMode[]): PoolWeights[] {
  * nothing is pooled has the vector 0.
  */
 export function pool(x: Value, layout: Layout, modes: readonly PoolingMode[]): Value {
+  if (modes.length === 0) return x;
   const rows = [...modes.keys()];
   const linear = rows.filter((row) => modes[row] !== "max");
   const sums = linear.length > 0 ? layout.poolLinear(x, linear) : undefined;

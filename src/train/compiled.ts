@@ -1,6 +1,7 @@
 /** Graphs of a training step, opened and run. */
 import type { Graph } from "../graph/node.ts";
 import { encodeModel } from "../onnx/encode.ts";
+import type { Opsets } from "../onnx/opset.ts";
 import type { RowUpdate } from "../optim/row-sums.ts";
 import { openSession, type Session } from "../runtime/session.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
@@ -14,10 +15,14 @@ export interface Compiled {
 /** Tensors by the names of graph inputs: weights, and what `pack` makes of a batch. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
-export async function compile(built: Graph | GradientGraph): Promise<Compiled> {
+/** `opsets` are those of an imported graph. */
+export async function compile(
+  built: Graph | GradientGraph,
+  opsets: Opsets = {},
+): Promise<Compiled> {
   const { graph, dense, rows } = "graph" in built ? built : { graph: built, dense: [], rows: [] };
   // Weights are inputs here, so nothing is pre-packed; shapes vary, so a memory pattern would only grow.
-  const session = await openSession(encodeModel(graph).bytes, {
+  const session = await openSession(encodeModel(graph, { opsets }).bytes, {
     memoryPattern: false,
     keepTransposes: true,
   });

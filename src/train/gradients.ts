@@ -173,7 +173,7 @@ export class GradientComputer implements Gradients {
   #open(key: string, build: () => Graph | GradientGraph): Promise<Compiled> {
     const known = this.#sessions.get(key);
     if (known) return known;
-    const opened = compile(build());
+    const opened = compile(build(), this.#encoding.architecture.imported?.opsets);
     this.#sessions.set(key, opened);
     return opened;
   }

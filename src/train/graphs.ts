@@ -1,5 +1,5 @@
 /** The graphs of a training step: encode, loss, and their gradients, apart or as one. */
-import { bug } from "../errors.ts";
+import { bug, NearfoldError } from "../errors.ts";
 import { type Gradients, gradients } from "../graph/grad.ts";
 import {
   type Graph,
@@ -186,6 +186,11 @@ function gradientGraph(
     return inputName(weight);
   });
   const rows = rowSources(found, written);
+  if (dense.length + rows.length === 0) {
+    throw new NearfoldError("unsupported", "the model has no weights that can be trained", {
+      hint: "Weights of an imported graph are its float32 tensors: export it as float32, not quantized",
+    });
+  }
   // ONNX Runtime walks back from the outputs and begins with the last node of the file: what is to run first (the loss, then the
   // last layer's gradients) is written last. The other way round, all activations stay until the end.
   written.reverse();

@@ -119,7 +119,7 @@ def control():
             ),
         ],
         "loop": [
-            helper.make_node("Loop", ["three", "", "rows"], ["last_hidden_state"], name="encoder.loop", body=loop_body)
+            helper.make_node("Loop", ["three", "yes", "rows"], ["last_hidden_state"], name="encoder.loop", body=loop_body)
         ],
         "scan": [
             helper.make_node("Gather", ["rows", "zero"], ["first"], axis=1),
@@ -149,6 +149,7 @@ def control():
                 numpy_helper.from_array(numpy.array(10, dtype=numpy.int64), "ten"),
                 numpy_helper.from_array(numpy.array(3, dtype=numpy.int64), "three"),
                 numpy_helper.from_array(numpy.array(0, dtype=numpy.int64), "zero"),
+                numpy_helper.from_array(numpy.array(True), "yes"),
             ],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
