@@ -1,7 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { env, LogLevel, pipeline } from "@huggingface/transformers";
-import * as web from "onnxruntime-web";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEncoder } from "../src/encoder/index.ts";
 import { exportGraph, loadModel, type Model, poolingHead, saveModel } from "../src/models/index.ts";
@@ -9,8 +7,12 @@ import { poolingModes } from "../src/nn/pooling.ts";
 import { encodeModel, loadModel as loadOnnx } from "../src/onnx/index.ts";
 import { openSession } from "../src/runtime/session.ts";
 import { longs } from "../src/tensor/tensor.ts";
+import type { Encoding } from "../src/text/index.ts";
+import { exportedModels, hardTexts } from "./exported-models.ts";
+import { openWebModel } from "./onnxruntime-web.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { texts, tinyBert, tinyStatic } from "./tiny-models.ts";
+import { vectorsInTransformersJs } from "./transformers-js.ts";
 
 const models: [string, () => Model, readonly string[]][] = [
   ["bert", tinyBert, ["1_Pooling/config.json", "sentence_bert_config.json"]],
@@ -83,52 +85,18 @@ describe.each(models)("the saved folder of %s", (name, make, more) => {
     }
   });
 
-  test("gives transformers.js the same vectors", async () => {
-    env.allowRemoteModels = false;
-    // It has no class of the name "static", says so, and takes its base class: which is right.
-    env.logLevel = LogLevel.ERROR;
-    env.localModelPath = temporary.path;
-    const extract = await pipeline("feature-extraction", name, { dtype: "fp32" });
-    const { data, dims } = await extract([...spoken], { pooling: "mean", normalize: true });
-    await extract.dispose();
-    const width = wanted.length / spoken.length;
-    expect(dims).toEqual([spoken.length, width]);
-    spoken.forEach((text, i) => {
-      // Where a text is too long it cuts [SEP] off too, which BERT's tokenizer keeps.
-      if (name === "bert" && text === texts[6]) return;
-      const row = (vectors: Float32Array) => vectors.subarray(i * width, (i + 1) * width);
-      expect(row(data as Float32Array), text).toBeClose(row(wanted), { rtol: 0, atol: 1e-4 });
-    });
-  });
-
-  test("runs in onnxruntime-web, padded on either side as alone", async () => {
-    const bytes = await readFile(join(folder, "onnx/model.onnx"));
-    const session = await web.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
-    expect([...session.inputNames].sort()).toEqual(["attention_mask", "input_ids"]);
-    const run = async (ids: readonly number[][], mask: readonly number[][]) => {
-      const toTensor = (rows: readonly number[][]) =>
-        new web.Tensor("int64", longs(rows.flat()).data, [rows.length, rows[0].length]);
-      const feeds = { input_ids: toTensor(ids), attention_mask: toTensor(mask) };
-      return await session.run(feeds);
-    };
-    const batch = await run(
-      [
-        [5, 6, 7, 0],
-        [8, 9, 10, 11],
-      ],
-      [
-        [1, 1, 1, 0],
-        [1, 1, 1, 1],
-      ],
-    );
-    const alone = await run([[5, 6, 7]], [[1, 1, 1]]);
-    const width = batch.sentence_embedding.dims[1];
+  test("runs in onnxruntime-web, padded as alone", async () => {
+    await using model = await openWebModel(join(folder, "onnx/model.onnx"));
+    expect(model.inputs).toEqual(["attention_mask", "input_ids"]);
+    const sequence = [5, 6, 7];
+    const batch = await model.run([sequence, [8, 9, 10, 11]]);
+    const alone = await model.run([sequence]);
+    const [, width] = batch.sentence_embedding.dims;
     expect(batch.sentence_embedding.dims).toEqual([2, width]);
     expect(batch.last_hidden_state.dims).toEqual([2, 4, width]);
     const row = (batch.sentence_embedding.data as Float32Array).slice(0, width);
     const single = alone.sentence_embedding.data as Float32Array;
     expect(row).toBeClose(single, { rtol: 0, atol: 1e-5 });
-    await session.release();
   });
 
   test("the graph is of ONNX's own ops alone", async () => {
@@ -140,6 +108,51 @@ describe.each(models)("the saved folder of %s", (name, make, more) => {
     const text = await readFile(join(folder, "README.md"), "utf8");
     expect(text.replace(/[0-9a-f]{64}(?=`)/, "…")).toMatchSnapshot();
   });
+});
+
+describe.each(Object.entries(exportedModels))("the folder of %s, in JavaScript", (name, make) => {
+  const close = { rtol: 0, atol: 1e-4 };
+  let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
+  let folder: string;
+  let model: Model;
+  let asked: readonly (readonly [text: string, encoding: Encoding, wanted: Float32Array])[];
+
+  beforeAll(async () => {
+    temporary = await temporaryFolder();
+    folder = join(temporary.path, name);
+    ({ model } = await make());
+    await saveModel(folder, model);
+    await using encoder = await openEncoder(folder);
+    const { tokenizer, maxTokens: maxLength } = model;
+    const { vectors, dims } = await encoder.encode(hardTexts);
+    asked = hardTexts
+      .map((text, i) => {
+        const wanted = vectors.subarray(i * dims, (i + 1) * dims);
+        return [text, tokenizer.encode(text, { maxLength }), wanted] as const;
+      })
+      // Neither runs a text of no tokens.
+      .filter(([, { ids }]) => ids.length > 0);
+  });
+  afterAll(() => temporary[Symbol.asyncDispose]());
+
+  test("gives transformers.js the same vectors, by the calls of its model card", async () => {
+    // Of a text that is too long it cuts the special tokens at its end off too, which our tokenizer keeps.
+    const whole = asked.filter(([, { truncated }]) => !truncated);
+    const texts = whole.map(([text]) => text);
+    const { data } = await vectorsInTransformersJs(folder, texts, model);
+    expect(data).toBeClose(concat(whole), close);
+  });
+
+  test("gives onnxruntime-web the same, padded on either side", async () => {
+    const sequences = asked.map(([, { ids }]) => ids);
+    await using web = await openWebModel(join(folder, "onnx/model.onnx"));
+    for (const pad of ["left", "right"] as const) {
+      const { sentence_embedding } = await web.run(sequences, { pad });
+      expect(sentence_embedding.data, pad).toBeClose(concat(asked), close);
+    }
+  });
+
+  const concat = (rows: typeof asked) => rows.flatMap(([, , wanted]) => [...wanted]);
 });
 
 describe("sentence_embedding of the exported graph is the encoder's vector", () => {
