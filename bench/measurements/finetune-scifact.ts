@@ -23,15 +23,15 @@ const DEPTH = 10;
 const MEASURE = "ndcg@10";
 
 /**
- * Both sides fine-tune, each encodes and ranks by itself, and one program scores the rankings. The two runs drop other elements, so
- * they differ by chance: the target allows for half the width of the interval of a paired difference.
+ * Both sides fine-tune, each encodes and ranks by itself, and one program scores the rankings. The two drop other elements, so they
+ * differ by chance: the target is the low end of the paired bootstrap interval (95 %) of a run, which was −0.010 to 0.005.
  */
 export const finetuneScifact: Measurement = {
   about:
     "all-MiniLM-L6-v2 fine-tuned on SciFact's 919 train pairs, 2 epochs of 32 a step: nDCG@10 of the test claims",
   unit: "nDCG@10",
   better: "higher",
-  targets: [0.98],
+  targets: [0.985],
   missing: needs("data", "miniLm"),
   async run(log): Promise<Finding> {
     const test = await readScifact("test");
