@@ -102,8 +102,10 @@ function plain(
 /** The golden Llama after a few steps of low-rank adaptation, large enough to move its vectors. */
 function adapted(attention: AttentionKind, single: readonly string[]): Make {
   return async () => {
-    const tokenizer = bpe("LlamaTokenizer", single);
-    const base = adaptModel(await checkpoint("llama", tokenizer, poolingHead()), { attention });
+    const model = await checkpoint("llama", bpe("LlamaTokenizer", single), mean);
+    // As most configs on the Hub say: the folder's weights are of 32 bits all the same.
+    const configJson = { ...model.configJson, dtype: "bfloat16" };
+    const base = adaptModel({ ...model, configJson }, { attention });
     const pairs = texts.map((text, i) => ({
       anchor: `${text} ${i}`,
       positive: `the ${text}`,
