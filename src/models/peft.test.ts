@@ -11,6 +11,7 @@ import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats } from "../tensor/tensor.ts";
 import { exportGraph } from "./export.ts";
 import { poolingHead } from "./head.ts";
+import { loadModel } from "./load.ts";
 import { parsePeftConfig, saveAdapter, withAdapter } from "./peft.ts";
 
 const golden = fileURLToPath(new URL("../../test/goldens/peft/", import.meta.url));
@@ -75,6 +76,10 @@ describe("an adapter is refused", () => {
     const more = new Map(adapter!.weights).set("score.weight", floats([1], [1]));
     await writeSafetensors(join(folder, "adapter_model.safetensors"), more);
     await expect(withAdapter(tinyLlama(), folder)).rejects.toThrow(/score\.weight/);
+  });
+
+  test("as a model by itself", async () => {
+    await expect(loadModel(golden)).rejects.toThrow(/an adapter is no model by itself/);
   });
 
   test("as a pickle, with a pointer to safetensors", async () => {

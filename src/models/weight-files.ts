@@ -6,6 +6,7 @@ import { NearfoldError } from "../errors.ts";
 import { openSafetensors } from "../tensor/safetensors.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { isJsonObject, readJsonObject, show } from "./json-file.ts";
+import { ADAPTER_CONFIG } from "./peft.ts";
 
 export const WEIGHTS_FILE = "model.safetensors";
 const INDEX_FILE = "model.safetensors.index.json";
@@ -101,6 +102,14 @@ function parseIndex({ weight_map: map }: Readonly<Record<string, unknown>>, at: 
 
 async function refuseForeign(home: string): Promise<void> {
   const names = await readdir(home).catch((): string[] => []);
+  if (names.includes(ADAPTER_CONFIG)) {
+    throw new NearfoldError("unsupported", "an adapter is no model by itself", {
+      at: home,
+      got: ADAPTER_CONFIG,
+      wanted: WEIGHTS_FILE,
+      hint: "Give it beside the model that it names as its base: withAdapter, or train --base MODEL --adapter FOLDER",
+    });
+  }
   const found = names.filter((name) => foreign.test(name)).sort();
   // A folder of checkpoints has more than weights in pickles: an optimizer's state, say.
   const name = found.find((name) => /model|weights|consolidated/.test(name)) ?? found[0];
