@@ -31,8 +31,8 @@ export interface ImportOptions {
   readonly pooled: boolean;
   /** Rows of its table of tokens, where the graph does not show them. */
   readonly vocabSize: number;
-  /** Positions that it has. */
-  readonly positions: number;
+  /** Positions that it has. @default what its tables show */
+  readonly positions?: number;
 }
 
 export interface ImportedGraph {
@@ -82,13 +82,14 @@ export function importGraph(decoded: DecodedModel, options: ImportOptions): Impo
   const { padded } = paddedBatchLayout();
   const example = bind(padded, (value) => value);
   const tables = tablesOf(example, padded.ids);
-  const [rows] = tables.map((table) => weights.get(table)?.shape[0]);
+  const [table] = tables.flatMap((name) => weights.get(name) ?? []);
+  const { positions = positionsOf(example, tables[0], table?.shape[1]) } = options;
   const config: OnnxConfig = {
     graph: sourceFingerprint(decoded.source),
     output: name,
     width: widthOf(example, pooled, name, at),
-    vocabSize: rows ?? options.vocabSize,
-    maxTokens: options.positions,
+    vocabSize: table?.shape[0] ?? options.vocabSize,
+    maxTokens: positions,
   };
   const architecture: Architecture = {
     parseConfig: () => config,
@@ -102,7 +103,7 @@ export function importGraph(decoded: DecodedModel, options: ImportOptions): Impo
     maxTokens: () => config.maxTokens,
     vocabSize: () => config.vocabSize,
     batches: "padded",
-    positions: options.positions,
+    positions,
     tables,
     module: "Transformer",
     imported: { source: decoded.source, opsets: decoded.opsets, constants },
@@ -202,6 +203,19 @@ function tablesOf(output: Value, ids: Value): string[] {
   });
   const readers = (table: Value) => order.filter(({ inputs }) => inputs.includes(table));
   return [...new Set(tables)].filter((table) => readers(table).every(looksUp)).map(inputName);
+}
+
+/** Tables of fewer rows are of segments. */
+const FEWEST_POSITIONS = 16;
+
+/** Rows of the smallest other table that is as wide as that of the tokens: where positions are learnt, theirs. */
+function positionsOf(output: Value, tokens: string | undefined, width: number | undefined): number {
+  const rows = topological([output]).flatMap(({ op, inputs: [table] }) => {
+    const isTable = op === "Gather" && table && isInput(table) && inputName(table) !== tokens;
+    const [rows, columns] = table?.shape ?? [];
+    return isTable && columns === width && typeof rows === "number" ? [rows] : [];
+  });
+  return Math.min(Number.POSITIVE_INFINITY, ...rows.filter((size) => size >= FEWEST_POSITIONS));
 }
 
 function widthOf(output: Value, pooled: boolean, name: string, at: string): number {

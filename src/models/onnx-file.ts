@@ -59,20 +59,21 @@ export async function readGraphFile(
   const configJson = (await readJsonObject(at)) ?? {};
   const decoded = await loadOnnx(path);
   const positions = positionsOf(configJson, at);
-  return { ...importGraph(decoded, { at: path, pooled, vocabSize, positions }), configJson };
+  const facts = { at: path, pooled, vocabSize, ...(positions !== undefined && { positions }) };
+  return { ...importGraph(decoded, facts), configJson };
 }
 
 /** Model types that count positions from behind the padding id, of those that there is no architecture for. */
 const countsFromPad = /roberta|camembert|longformer|data2vec|luke/;
 
-/** How many positions a config.json has; Infinity where it doesn't say. */
-function positionsOf(json: JsonObject, at: string): number {
+/** How many positions a config.json has, if it says. */
+function positionsOf(json: JsonObject, at: string): number | undefined {
   const { model_type: type, max_position_embeddings: most, pad_token_id: pad } = json;
   if (typeof type === "string" && Object.hasOwn(architectures, type)) {
     const own = architectures[type as keyof typeof architectures] as Architecture;
     return own.maxTokens(own.parseConfig(configReader(json, at)));
   }
-  if (typeof most !== "number" || !(most > 0)) return Number.POSITIVE_INFINITY;
+  if (typeof most !== "number" || !(most > 0)) return undefined;
   const first = typeof type === "string" && countsFromPad.test(type) ? Number(pad ?? 1) + 1 : 0;
   return Math.floor(most) - first;
 }

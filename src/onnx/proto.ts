@@ -179,8 +179,8 @@ const root = protobuf.Root.fromJSON({
 
 /** The bytes of a message. */
 export function encodeMessage(
-  type: "ModelProto" | "GraphProto" | "TensorProto",
-  message: ModelProto | GraphProto | TensorProto,
+  type: "ModelProto" | "GraphProto" | "NodeProto" | "TensorProto",
+  message: ModelProto | GraphProto | NodeProto | TensorProto,
 ): Uint8Array {
   return root.lookupType(type).encode(message).finish();
 }
