@@ -48,6 +48,17 @@ describe("an adapter that PEFT saved", () => {
   });
 });
 
+test("adapters of all linear layers name each: PEFT would adapt BERT's pooler too", async () => {
+  const { adapter } = await withAdapter(tinyLlama(), golden);
+  await using temporary = await temporaryFolder();
+  const config = { ...adapter!.config, targets: "all-linear" };
+  await saveAdapter(temporary.path, { ...adapter!, config }, { base: "x" });
+  const file = join(temporary.path, "adapter_config.json");
+  const { target_modules } = JSON.parse(await readFile(file, "utf8"));
+  expect(target_modules).toContain("layers.1.self_attn.q_proj");
+  expect(target_modules).toHaveLength(adapter!.sites.length);
+});
+
 describe("an adapter is refused", () => {
   test("when it is another base's", async () => {
     await expect(withAdapter(tinyBert(), golden)).rejects.toThrow(

@@ -85,7 +85,7 @@ function parseTargets(value: unknown, at: string): LoraConfig["targets"] {
 /** Writes both files into a folder, which is made. @throws io */
 export async function saveAdapter(
   folder: string,
-  { config, weights }: Adapter,
+  { config, sites, weights }: Adapter,
   { base }: { readonly base: string },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -97,7 +97,11 @@ export async function saveAdapter(
     base_model_name_or_path: base,
     r: config.rank,
     lora_alpha: config.alpha,
-    target_modules: config.targets,
+    // PEFT's own "all-linear" counts layers that embedding does not run, such as BERT's pooler.
+    target_modules:
+      config.targets === "all-linear"
+        ? sites.map(({ weight }) => weight.replace(/\.weight$/, ""))
+        : config.targets,
     lora_dropout: 0,
     bias: "none",
     inference_mode: true,
