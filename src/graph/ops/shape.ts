@@ -113,7 +113,8 @@ export const shape = {
     infer: (inputs, attrs) => {
       const [x] = inputs as [Value];
       const order = orderOf(x.shape.length, attrs.perm);
-      if (order.length !== x.shape.length) {
+      const axes = x.shape.map((_, axis) => axis);
+      if (`${order.toSorted((a, b) => a - b)}` !== `${axes}`) {
         throw misfit("Transpose", `${showType(x)}, perm [${order}]`, "a permutation of its axes");
       }
       return [{ dtype: x.dtype, shape: order.map((axis) => x.shape[axis] as Dim) }];
