@@ -16,6 +16,7 @@ import {
   widthOf,
 } from "../src/models/index.ts";
 import { readJsonObject } from "../src/models/json-file.ts";
+import type { LoraConfig } from "../src/nn/lora.ts";
 import { floats } from "../src/tensor/tensor.ts";
 import { type Tokenizer, toTokenizer, trainBpe, trainWordPiece } from "../src/text/index.ts";
 import { train, trainToEnd } from "../src/train/index.ts";
@@ -81,9 +82,17 @@ export const exportedModels: Readonly<Record<string, Make>> = {
     mean,
     "bidirectional",
   ),
-  "llama-lora": adapted("causal", ["<bos>", "A"]),
-  // As SmolLM2: nothing is put around a text.
-  "llama-lora-bidirectional": adapted("bidirectional", ["A"]),
+  "llama-lora": adapted("causal", {
+    tokenizer: () => bpe("LlamaTokenizer", ["<bos>", "A"]),
+    head: mean,
+    targets: ["q_proj", "v_proj", "down_proj"],
+  }),
+  // As SmolLM2: nothing is put around a text. PEFT knows nothing of the dense layer.
+  "llama-lora-bidirectional": adapted("bidirectional", {
+    tokenizer: () => bpe("LlamaTokenizer", ["A"]),
+    head: { ...mean, layers: [dense(32, 24, "Tanh"), { type: "normalize" }] },
+    targets: "all-linear",
+  }),
   static: () => ({ model: tinyStatic() }),
 };
 
@@ -99,10 +108,16 @@ function plain(
   };
 }
 
+interface Adapting {
+  readonly tokenizer: () => Tokenizer;
+  readonly head: Head;
+  readonly targets: LoraConfig["targets"];
+}
+
 /** The golden Llama after a few steps of low-rank adaptation, large enough to move its vectors. */
-function adapted(attention: AttentionKind, single: readonly string[]): Make {
+function adapted(attention: AttentionKind, { tokenizer, head, targets }: Adapting): Make {
   return async () => {
-    const model = await checkpoint("llama", bpe("LlamaTokenizer", single), mean);
+    const model = await checkpoint("llama", tokenizer(), head);
     // As most configs on the Hub say: the folder's weights are of 32 bits all the same.
     const configJson = { ...model.configJson, dtype: "bfloat16" };
     const base = adaptModel({ ...model, configJson }, { attention });
@@ -111,7 +126,7 @@ function adapted(attention: AttentionKind, single: readonly string[]): Make {
       positive: `the ${text}`,
       negatives: [],
     }));
-    const lora = { rank: 4, alpha: 8, targets: ["q_proj", "v_proj", "down_proj"] } as const;
+    const lora = { rank: 4, alpha: 8, targets };
     const options = { lora, batchSize: 4, epochs: 4, learningRate: 0.02 };
     return { base, model: await trainToEnd(train(base, pairs, options)) };
   };

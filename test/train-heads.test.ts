@@ -88,3 +88,14 @@ test.each(["asym", "router", "router-shared"])(
     });
   },
 );
+
+test("adapters go to the transformer, of which PEFT knows; the head stays as it was", async () => {
+  const model = await loadModel(folder("dense"));
+  const lora = { rank: 2, alpha: 4, targets: "all-linear" };
+  const { trained } = await run(model, { lora, epochs: 1 });
+  const adapted = trained.adapter!.sites.map(({ weight }) => weight);
+  expect(adapted).toContain("encoder.layer.0.attention.self.query.weight");
+  expect(adapted.filter((name) => /^\d+_/.test(name))).toEqual([]);
+  const dense = "2_Dense.linear.weight";
+  expect(trained.weights.get(dense)!.data).toEqual(model.weights.get(dense)!.data);
+});

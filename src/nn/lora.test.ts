@@ -87,6 +87,17 @@ describe("adapters", () => {
     expect(values[0].shape).toEqual([1, 2, 3]);
   });
 
+  test("go to layers before certain values alone, where it is said so", () => {
+    const config = { rank: 2, alpha: 6, targets: "all-linear" };
+    const { values, sites } = addLora([y], config, { among: [hidden] });
+    expect(sites.map(({ weight }) => weight)).toEqual(["block.first.weight"]);
+    const [found] = evaluate(values, feeds);
+    const [wanted] = evaluate(addLora([y], { ...config, targets: ["first"] }).values, feeds);
+    expect(found.data).toEqual(wanted.data);
+    const second = { ...config, targets: ["second"] };
+    expect(() => addLora([y], second, { among: [hidden] })).toThrow("some of first");
+  });
+
   test("alone have a gradient: nothing is computed for what is frozen", () => {
     const { values, weights } = addLora([y], { rank: 2, alpha: 6, targets: "all-linear" });
     const loss = reduceSum(values[0]);

@@ -42,13 +42,18 @@ export interface Adapted {
 }
 
 /**
- * Adds adapters to every linear layer whose name fits, a layer being a product with a graph input. Their matrices are graph inputs.
+ * Adds adapters to every linear layer whose name fits, a layer being a product with a graph input. Their matrices are graph inputs. Layers that
+ * only come after the values `among` stay as they are.
  * @throws bad-argument when no layer fits, naming those there are
  */
-export function addLora(values: readonly Value[], config: LoraConfig): Adapted {
+export function addLora(
+  values: readonly Value[],
+  config: LoraConfig,
+  { among = values }: { readonly among?: readonly Value[] } = {},
+): Adapted {
   const { rank, alpha } = config;
-  const groups = sitesByInput(values, matcher(config.targets));
-  if (groups.size === 0) throw noLayer(config.targets, values);
+  const groups = sitesByInput(among, matcher(config.targets));
+  if (groups.size === 0) throw noLayer(config.targets, among);
   const weights = new Map<string, Value>();
   const weightInput = (name: string, shape: readonly [number, number]): Value => {
     const value = weights.get(name) ?? input(name, "float32", shape);

@@ -131,17 +131,17 @@ function trained(encoding: Encoding): Trained {
   });
   const { tokens, embeddings, weights: read } = encoded;
   if (!lora) return { tokens, embeddings, read, weights: read, tables: architecture.tables };
-  const { values, weights } = addLora([tokens, embeddings], lora);
+  const { values, weights } = addLora([tokens, embeddings], lora, { among: [tokens] });
   return { tokens: values[0], embeddings: values[1], read, weights, tables: [] };
 }
 
-/** The layers that adapters go to. @throws bad-argument when none fits */
+/** The layers that adapters go to: the transformer's, which PEFT knows, not those of the head. @throws bad-argument when none fits */
 export function loraSites(encoding: Encoding): readonly LoraSite[] {
   const { architecture, config, head, lora } = encoding;
   if (!lora) throw bug("nothing says which layers to adapt");
   const layout = batchingOf(architecture, head).layout();
-  const { embeddings } = encoderGraph(architecture, config, head, layout);
-  return addLora([embeddings], lora).sites;
+  const { tokens } = encoderGraph(architecture, config, head, layout);
+  return addLora([tokens], lora).sites;
 }
 
 /** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */
