@@ -20,6 +20,7 @@ import { train, trainToEnd } from "../../src/train/index.ts";
 import { jsonl, nearfold } from "../nearfold.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { texts, tinyBert } from "../tiny-models.ts";
+import { vectorsInTransformersJs } from "../transformers-js.ts";
 import { exportedFolder, exporters, fixturePath } from "./exports.ts";
 
 const bare = poolingHead("mean", { normalize: false });
@@ -152,6 +153,20 @@ describe("a fine-tuned graph", () => {
       [...ids.keys()].reduce((sum, t) => sum + Number(states.data[t * 32 + d]) / ids.length, 0),
     );
     expect(mean).toBeClose((await vectorsOf(model)).slice(0, 32), { rtol: 1e-4, atol: 1e-5 });
+  });
+
+  test("gives the same vectors in transformers.js", async () => {
+    await using folder = await temporaryFolder();
+    await exportedFolder(join(folder.path, "base"), optimum);
+    const model = await fineTuned(await loadModel(join(folder.path, "base")));
+    const saved = join(folder.path, "saved");
+    await saveModel(saved, model);
+    // It runs no text of no tokens, and cuts the special tokens at the end of a long one off.
+    const kept = texts.filter((text) => text.length > 0 && text.length < 100);
+    const found = await vectorsInTransformersJs(saved, kept, model);
+    await using encoder = await openEncoder(model);
+    const { vectors } = await encoder.encode(kept);
+    expect(found.data as Float32Array).toBeClose(vectors, { rtol: 0, atol: 1e-4 });
   });
 
   test("is trained and used by the commands", async () => {
