@@ -32,10 +32,10 @@ export async function* trainTasks(
 ): Training {
   const settings = withDefaults(options);
   const plan = tokenBatches(model, tasks, settings);
-  const identity = !settings.noDuplicates;
-  const objectives = tasks.map(({ loss = settings.loss }, task) => ({
+  const objectives = tasks.map(({ loss = settings.loss, needs }, task) => ({
     loss,
-    identity,
+    // Rows with labels may share texts.
+    identity: !settings.noDuplicates || needs?.label !== undefined,
     ...plan.shapes[task],
   }));
   const width = widthOf(model);

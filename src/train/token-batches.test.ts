@@ -26,6 +26,18 @@ test("where labels are classes, every batch has two rows of each that it has", (
   }
 });
 
+test.each([
+  ["in one batch where rows have labels", losses.cosent.needs, [6]],
+  ["apart where other rows are the negatives", losses["info-nce"].needs, [2, 2, 2]],
+])("rows that share a text stand %s", (_, needs, sizes) => {
+  const rows = Array.from({ length: 6 }, (_, i) => ({
+    ...{ anchor: `text ${i % 2}`, positive: `text ${"abcdef"[i]}`, negatives: [], label: i },
+  }));
+  const plan = tokenBatches(tinyStatic(), [{ rows, needs }], { ...options, epochs: 1 });
+  const found = Array.from({ length: plan.totalSteps }, (_, step) => plan.batch(step).batch);
+  expect(found.map(({ sequences }) => sequences.length / 2)).toEqual(sizes);
+});
+
 test.each<[string, readonly (string | undefined)[], number]>([
   ["has beside the anchor what every row has", ["b", "b", "b"], 2],
   ["has the anchor alone where a row has no more", ["b", undefined, "b"], 1],

@@ -146,8 +146,12 @@ function planSteps(tasks: readonly TaskData[], options: Options): readonly Step[
 /** The batches of a task, pass after pass. */
 function batchStream({ rows, needs }: TaskData, options: Options) {
   const labels = needs?.label === "class" ? rows.map(({ label }) => `${label}`) : undefined;
+  // What a label says of a row, other rows do not gainsay: equal texts may stand in one batch.
+  const noDuplicates = options.noDuplicates && !needs?.label;
   const batchesOf = (epoch: number) =>
-    labels ? labelBatches(labels, { ...options, epoch }) : batches(rows, { ...options, epoch });
+    labels
+      ? labelBatches(labels, { ...options, epoch })
+      : batches(rows, { ...options, noDuplicates, epoch });
   const passes: (readonly Int32Array[])[] = [];
   const pass = (epoch: number) => {
     passes[epoch] ??= batchesOf(epoch).filter(({ length }) => length >= SMALLEST);
