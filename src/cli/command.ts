@@ -91,6 +91,27 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError("Not a number above 0.");
 }
 
+/** A parser of a number that is at least `least`, and at most `most`. */
+export function numberWithin(
+  least: number,
+  most: number = Number.POSITIVE_INFINITY,
+): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (Number.isFinite(value) && value >= least && value <= most) return value;
+    const wanted =
+      most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Not a number ${wanted}.`);
+  };
+}
+
+/** A parser of names with commas between them: "q_proj,v_proj". */
+export function nameList(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => name !== "")) return names;
+  throw new InvalidArgumentError("Not names with commas between them.");
+}
+
 /** A parser of numbers above 0 with commas between them: "0.3,0.7". */
 export function positiveNumbers(text: string): readonly number[] {
   return text.split(",").map(positiveNumber);

@@ -1,4 +1,5 @@
 /** Settings that work without being asked for, by what is trained. */
+import type { Architecture } from "../models/architecture.ts";
 import type { TrainOptions } from "../train/index.ts";
 
 export interface Recipe {
@@ -7,13 +8,13 @@ export interface Recipe {
     TrainOptions,
     "batchSize" | "learningRate" | "warmup" | "weightDecay" | "subwords"
   >;
-  /** Passes over so many pairs. */
-  readonly epochs: (pairs: number) => number;
+  /** Passes over so many rows. */
+  readonly epochs: (rows: number) => number;
 }
 
-/** So many pairs seen in all, within bounds: a small set is seen often, a large one need not be. */
-const untilSeen = (seen: number, most: number) => (pairs: number) =>
-  Math.max(1, Math.min(most, Math.round(seen / pairs)));
+/** So many rows seen in all, within bounds: a small set is seen often, a large one need not be. */
+const untilSeen = (seen: number, most: number) => (rows: number) =>
+  Math.max(1, Math.min(most, Math.round(seen / rows)));
 
 export const recipes = {
   /** A bag of token vectors from nothing: large batches, a high rate, many passes. */
@@ -28,13 +29,48 @@ export const recipes = {
     options: { batchSize: 512, learningRate: 0.005, warmup: 0.05, weightDecay: 0 },
     epochs: untilSeen(200_000, 10),
   },
-  /** A transformer that has learnt something already: a low rate, few passes (sentence-transformers' defaults). */
-  "bert, adapted": {
+  /** An encoder that has learnt something already: a low rate, few passes (sentence-transformers' defaults). */
+  "encoder, adapted": {
     temperature: 0.05,
     options: { batchSize: 64, learningRate: 2e-5, warmup: 0.1, weightDecay: 0.01 },
     epochs: untilSeen(20_000, 4),
   },
+  /** All weights of a language model: as an encoder's, in batches that fit its size. */
+  "decoder, adapted": {
+    temperature: 0.05,
+    options: { batchSize: 32, learningRate: 2e-5, warmup: 0.1, weightDecay: 0.01 },
+    epochs: untilSeen(20_000, 3),
+  },
+  /** Adapters begin at nothing, and bear ten times the rate of whole weights (Schulman et al., "LoRA Without Regret", 2025). */
+  "adapters alone": {
+    temperature: 0.05,
+    options: { batchSize: 32, learningRate: 2e-4, warmup: 0.1, weightDecay: 0.01 },
+    epochs: untilSeen(20_000, 3),
+  },
+  /** As LLM2Vec's first step (McGill-NLP/llm2vec, train_configs/mntp): 1,000 steps of 32 texts, at the rate that transformers' Trainer has. */
+  "masked next token": {
+    temperature: 0.05,
+    options: { batchSize: 32, learningRate: 5e-5, warmup: 0.1, weightDecay: 0.01 },
+    epochs: untilSeen(32_000, 3),
+  },
 } as const satisfies Record<string, Recipe>;
+
+interface Adaptation {
+  readonly objective: "contrastive" | "masked-next-token";
+  /** Whether adapters are trained instead of the weights. */
+  readonly lora: boolean;
+}
+
+/** The recipe of a base, by what it is: a bag of tokens, a decoder (whose attention can be chosen), or an encoder. */
+export function recipeFor(
+  { batches, withAttention }: Pick<Architecture, "batches" | "withAttention">,
+  { objective, lora }: Adaptation,
+): Recipe {
+  if (objective === "masked-next-token") return recipes["masked next token"];
+  if (lora) return recipes["adapters alone"];
+  if (batches === "bags") return recipes["static, adapted"];
+  return recipes[withAttention ? "decoder, adapted" : "encoder, adapted"];
+}
 
 /** Widths to train a vector's prefixes for: halves, while they are worth having. */
 export function halves(dims: number): readonly number[] {

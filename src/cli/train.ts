@@ -1,136 +1,72 @@
 import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { Option } from "commander";
 import { exists } from "../durable.ts";
-import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { scoreRun } from "../evaluate/index.ts";
-import { infoNce, matryoshka } from "../losses/index.ts";
-import { widthOf } from "../models/head.ts";
-import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
-import {
-  type DevScore,
-  type TrainOptions,
-  train as trainModel,
-  trainToEnd,
-} from "../train/index.ts";
-import {
-  type CommandSpec,
-  type Context,
-  positiveNumber,
-  wholeNumber,
-  wholeNumbers,
-} from "./command.ts";
-import {
-  type ModelOptions,
-  modelArgument,
-  modelFolder,
-  modelName,
-  modelOptions,
-} from "./model-reference.ts";
+import type { CommandSpec } from "./command.ts";
+import { modelFolder, modelName } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
-import { skipBadOption } from "./reading.ts";
-import { halves, type Recipe } from "./recipes.ts";
-import { pairsAsRetrieval, runModel } from "./retrieval.ts";
-import { readTrainingData, type TrainingData, type TrainingDataOptions } from "./training-data.ts";
-import { archs, type StartOptions, startingModel } from "./training-model.ts";
-import { toProgress } from "./training-progress.ts";
-import { cardOf, measure, type Settings, trainingOutcome } from "./training-result.ts";
+import { readTrainingData } from "./training-data.ts";
+import { lossOption } from "./training-loss.ts";
+import { adaptedBase, newModel } from "./training-model.ts";
+import { type TrainCommandOptions, trainOptions } from "./training-options.ts";
+import { planOf } from "./training-plan.ts";
+import { cardOf, trainingOutcome } from "./training-result.ts";
+import { checkOptions, checkTasks } from "./training-rules.ts";
+import { runTraining, textsOf } from "./training-run.ts";
+import { readTasks, taskFiles } from "./training-tasks.ts";
 
-interface Options extends StartOptions, TrainingDataOptions, ModelOptions {
-  readonly out: string;
-  readonly matryoshka?: readonly number[];
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly temperature?: number;
-  readonly resume?: boolean;
-  readonly replace?: boolean;
-}
-
-/** Pairs in, a model folder out. */
-export const train: CommandSpec<Options> = {
+/** Data sets in, a model folder out. */
+export const train: CommandSpec<TrainCommandOptions> = {
   name: "train",
-  summary: "Train a model on pairs of texts that belong together",
+  summary: "Train a model on texts that belong together, or make one of any base",
   arguments: [
-    ["<pairs>", 'JSONL of {"anchor", "positive", "negatives"?} or {"query", "document"}, or .tsv'],
+    [
+      "[pairs...]",
+      'JSONL of {"anchor", "positive", "negatives"?} or {"query", "document"}, with "label" or "score" where the loss reads one; or .tsv',
+    ],
   ],
-  options: [
-    new Option("--out <folder>", "folder of the model").makeOptionMandatory(),
-    new Option("--base <model>", `begin with ${modelArgument}, instead of from nothing`),
-    new Option("--arch <name>", "what to begin from nothing")
-      .choices(Object.keys(archs))
-      .default("static"),
-    new Option("--dev <file>", "pairs to measure on (default: some are held out, by hash)"),
-    new Option("--dims <n>", "width of the vectors (default: 256)")
-      .argParser(wholeNumber(2))
-      .conflicts("base"),
-    new Option(
-      "--matryoshka <list>",
-      "widths to train for, as 256,128,64 (default: halves)",
-    ).argParser(wholeNumbers),
-    new Option("--epochs <n>", "passes over the pairs (default: fewer for more pairs)").argParser(
-      wholeNumber(1),
-    ),
-    new Option(
-      "--batch-size <n>",
-      "pairs a step; the others of a batch are the negatives",
-    ).argParser(wholeNumber(2)),
-    new Option("--learning-rate <x>", "the peak").argParser(positiveNumber),
-    new Option("--temperature <x>", "of the loss; lower looks harder at near misses").argParser(
-      positiveNumber,
-    ),
-    new Option("--max-tokens <n>", "longer texts are cut").argParser(wholeNumber(1)),
-    new Option("--vocab-size <n>", "tokens of a new tokenizer, at most")
-      .argParser(wholeNumber(1))
-      .default(20_000),
-    new Option("--seed <n>", "same seed, same model").argParser(wholeNumber(0)).default(42),
-    new Option("--resume", "go on where a run to the same folder was stopped"),
-    new Option("--replace", "replace what is at --out"),
-    skipBadOption,
-    ...modelOptions,
-  ],
+  options: trainOptions,
   examples: [
     "nearfold train pairs.jsonl --out model/",
-    "nearfold train pairs.jsonl --base sentence-transformers/all-MiniLM-L6-v2 --out model/",
     "nearfold train pairs.jsonl --out model/ --dims 512 --matryoshka 512,128,32 --dev dev.jsonl",
+    "nearfold train pairs.jsonl --base sentence-transformers/all-MiniLM-L6-v2 --out my-model/",
+    "nearfold train pairs.jsonl --base HuggingFaceTB/SmolLM2-135M --lora 16 --attention bidirectional --pooling mean --out my-llm-embedder/",
+    "nearfold train texts.jsonl --base HuggingFaceTB/SmolLM2-135M --objective masked-next-token --lora 16 --out two-sided/",
+    "nearfold train scored.jsonl --base my-model/ --loss cosent --sts sts-dev.jsonl --out my-model-2/",
+    "nearfold train --tasks tasks.json --base my-model/ --mixture-temperature 2 --out my-model-2/",
   ],
-  run: async ([path], options, context) => {
-    const checkpoint = `${resolve(options.out)}.checkpoint`;
+  run: async (paths, options, context) => {
+    checkOptions(paths, options);
+    const { out, base: reference, tasks: list } = options;
+    const loss = options.loss === undefined ? undefined : lossOption(options.loss);
+    const checkpoint = `${resolve(out)}.checkpoint`;
     await checkPlaces(checkpoint, options);
-    const data = await readTrainingData(path, options, context.report);
-    const texts = data.train.flatMap(({ anchor, positive }) => [anchor, positive]);
-    const base = options.base && (await modelFolder(options.base, options, context));
-    const begin = { ...options, ...(base && { base }) };
-    const start = await startingModel(basename(resolve(options.out)), texts, begin);
-    const dims = matryoshkaDims(start.model, options);
-    const settings = settingsOf(start.recipe, data, options);
-    const trained = await runTraining(
-      start.model,
-      data,
-      dims,
-      settings,
-      checkpoint,
-      options,
-      context,
-    );
-    const measured = data.dev.length > 0 ? await measure(trained, data, context) : undefined;
-    const card = cardOf(trained, {
-      data,
-      dims,
-      settings,
-      base: base && (await modelName(base)),
-      measured,
-    });
-    await saveModel(options.out, { ...trained, card }, { replace: options.replace ?? false });
+    const tasks = list === undefined ? taskFiles(paths) : await readTasks(list);
+    checkTasks(tasks, options);
+    const data = await readTrainingData(tasks, loss, options, context);
+    const folder = reference && (await modelFolder(reference, options, context));
+    const name = basename(resolve(out));
+    const start = folder
+      ? await adaptedBase(folder, options)
+      : newModel(name, textsOf(data.sets), options);
+    const plan = planOf(start, data.sets, loss, options);
+    const trained = await runTraining(start.model, data, plan, options, checkpoint, context);
+    const measured = await data.judge?.measure(trained);
+    const base = folder && (await baseName(folder, options));
+    const result = { data, plan, options, ...(base && { base }), ...(measured && { measured }) };
+    const model = { ...trained, name, card: cardOf(trained, result) };
+    await saveModel(out, model, { replace: options.replace ?? false });
     await rm(checkpoint, { recursive: true, force: true });
-    return trainingOutcome(options.out, { data, dims, measured });
+    return trainingOutcome(result);
   },
 };
 
 /** Said before an hour is spent, not after. @throws exists, io */
-async function checkPlaces(checkpoint: string, { out, replace, resume }: Options): Promise<void> {
+async function checkPlaces(
+  checkpoint: string,
+  { out, replace, resume }: TrainCommandOptions,
+): Promise<void> {
   await requireFree(out, { replace });
   if (!(await exists(checkpoint)) || resume) return;
   if (!replace) {
@@ -142,61 +78,8 @@ async function checkPlaces(checkpoint: string, { out, replace, resume }: Options
   await rm(checkpoint, { recursive: true, force: true });
 }
 
-/** The full width first. @throws bad-argument for a width that the model does not have */
-function matryoshkaDims(model: Model, { matryoshka: wanted, base }: Options): readonly number[] {
-  const full = widthOf(model);
-  const dims = wanted ?? (base === undefined ? halves(full) : model.card.dims);
-  const sorted = [...new Set([full, ...dims])].sort((a, b) => b - a);
-  if (sorted[0] === full) return sorted;
-  throw new NearfoldError("bad-argument", "the vectors are not that wide", {
-    at: "--matryoshka",
-    got: dims.join(","),
-    wanted: `at most ${full}`,
-  });
-}
-
-function settingsOf(recipe: Recipe, { train: pairs }: TrainingData, options: Options): Settings {
-  const { batchSize, learningRate, temperature = recipe.temperature, seed } = options;
-  const { epochs = recipe.epochs(pairs.length) } = options;
-  const trainer: TrainOptions = {
-    ...recipe.options,
-    epochs,
-    seed,
-    ...(batchSize !== undefined && { batchSize }),
-    ...(learningRate !== undefined && { learningRate }),
-  };
-  return { temperature, trainer };
-}
-
-async function runTraining(
-  model: Model,
-  data: TrainingData,
-  dims: readonly number[],
-  { temperature, trainer }: Settings,
-  checkpoint: string,
-  { resume = false }: Options,
-  { report, signal, now }: Context,
-): Promise<Model> {
-  const loss = infoNce({
-    temperature,
-    directions: ["anchor-document", "document-anchor"],
-    partition: "per-direction",
-  });
-  const set = pairsAsRetrieval(data.dev);
-  // The signal is for the trainer, which saves before it stops.
-  const evaluate = async (candidate: Model): Promise<DevScore> => {
-    await using encoder = await openEncoder(candidate);
-    const run = await runModel(encoder, set, dims[0], { report: () => {}, now });
-    const { mean } = scoreRun(run, set.qrels, { measures: ["ndcg@10", "recall@10"] });
-    return { score: mean["ndcg@10"], metrics: mean };
-  };
-  const events = trainModel(model, data.train, {
-    ...trainer,
-    loss: dims.length > 1 ? matryoshka(loss, dims) : loss,
-    ...(data.dev.length > 0 && { evaluate }),
-    checkpoint,
-    resume,
-    signal,
-  });
-  return trainToEnd(events, (event) => report(toProgress(event)));
+/** "org/base", or with an adapter merged into it "org/base + adapter". */
+async function baseName(folder: string, { adapter }: TrainCommandOptions): Promise<string> {
+  const name = await modelName(folder);
+  return adapter === undefined ? name : `${name} + ${basename(resolve(adapter))}`;
 }

@@ -1,14 +1,28 @@
 /** The model that training begins with. */
-import { NearfoldError } from "../errors.ts";
+import { adaptModel } from "../models/adapt.ts";
+import type { AttentionKind } from "../models/architecture.ts";
 import { loadModel } from "../models/load.ts";
-import type { Model } from "../models/model.ts";
-import { architectures } from "../models/registry.ts";
+import type { Model, Role } from "../models/model.ts";
+import { withAdapter } from "../models/peft.ts";
+import { requireSavable } from "../models/save.ts";
+import type { PoolingMode } from "../nn/pooling.ts";
 import { toTokenizer, trainWordPiece } from "../text/index.ts";
 import { newStaticModel } from "../train/from-nothing.ts";
-import { type Recipe, recipes } from "./recipes.ts";
+import { type Recipe, recipeFor, recipes } from "./recipes.ts";
+
+export const objectives = ["contrastive", "masked-next-token"] as const;
+
+export type Objective = (typeof objectives)[number];
 
 export interface StartOptions {
   readonly base?: string;
+  readonly adapter?: string;
+  readonly attention?: AttentionKind;
+  readonly pooling?: PoolingMode;
+  readonly queryPrompt?: string;
+  readonly documentPrompt?: string;
+  readonly objective: Objective;
+  readonly lora?: number;
   readonly arch: Arch;
   readonly dims?: number;
   readonly maxTokens?: number;
@@ -41,27 +55,40 @@ export const archs = {
 
 type Arch = keyof typeof archs;
 
-/** @throws as `loadModel` for a base; bad-argument for more tokens than the base can read */
-export async function startingModel(
-  name: string,
-  texts: readonly string[],
-  options: StartOptions,
-): Promise<{ readonly model: Model; readonly recipe: Recipe }> {
-  const { base, arch, maxTokens } = options;
-  if (base === undefined)
-    return { model: archs[arch](name, texts, options), recipe: recipes[arch] };
-  const model = await loadModel(base);
-  const most = model.architecture.maxTokens(model.config);
-  if (maxTokens !== undefined && maxTokens > most) {
-    throw new NearfoldError("bad-argument", "the base reads fewer tokens", {
-      at: "--max-tokens",
-      got: String(maxTokens),
-      wanted: `at most ${most}`,
-    });
-  }
-  const isStatic = model.architecture === architectures.static;
+interface Start {
+  readonly model: Model;
+  readonly recipe: Recipe;
+}
+
+/** A model that has learnt nothing. */
+export function newModel(name: string, texts: readonly string[], options: StartOptions): Start {
+  return { model: archs[options.arch](name, texts, options), recipe: recipes[options.arch] };
+}
+
+/**
+ * A base, with an adapter merged into it and read as the options say.
+ * @throws as `loadModel`, `withAdapter` and `adaptModel`; as `requireSavable`, before anything is trained
+ */
+export async function adaptedBase(folder: string, options: StartOptions): Promise<Start> {
+  const { adapter, objective, attention, pooling, maxTokens, lora } = options;
+  const loaded = await loadModel(folder);
+  const base = adapter === undefined ? loaded : await withAdapter(loaded, adapter);
+  const isMasked = objective === "masked-next-token";
+  // Who predicts what was masked is to look at both sides: that is what is learnt.
+  const seen = attention ?? (isMasked && base.architecture.withAttention && "bidirectional");
+  const model = adaptModel(base, {
+    ...(seen && { attention: seen }),
+    ...(pooling && { pooling }),
+    ...(maxTokens !== undefined && { maxTokens }),
+    prompts: promptsOf(options),
+  });
+  requireSavable(model);
+  return { model, recipe: recipeFor(model.architecture, { objective, lora: lora !== undefined }) };
+}
+
+function promptsOf({ queryPrompt, documentPrompt }: StartOptions): Partial<Record<Role, string>> {
   return {
-    model: { ...model, maxTokens: maxTokens ?? model.maxTokens },
-    recipe: recipes[isStatic ? "static, adapted" : "bert, adapted"],
+    ...(queryPrompt !== undefined && { query: queryPrompt }),
+    ...(documentPrompt !== undefined && { document: documentPrompt }),
   };
 }

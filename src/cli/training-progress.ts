@@ -23,13 +23,15 @@ export function toProgress(event: TrainEvent): ProgressEvent {
 function describe(event: Exclude<TrainEvent, { type: "step" }>): string {
   switch (event.type) {
     case "preflight": {
-      const { pairs, distinctTexts, truncatedShare, duplicatePairs, parameters } = event;
+      const { pairs, columns, distinctTexts, truncatedShare, duplicatePairs } = event;
+      const { parameters, modelParameters } = event;
       const { totalSteps, resumedFrom, expectedSeconds, memoryMb } = event;
+      const trained = parameters === modelParameters ? "" : `${millions(parameters)} of `;
       const facts = [
-        `${pairs} pairs`,
+        `${pairs} ${columns > 1 ? "pairs" : "rows"}`,
         ...(duplicatePairs > 0 ? [`${duplicatePairs} of them duplicates`] : []),
         `${distinctTexts} texts, ${(100 * truncatedShare).toFixed(1)} % of them cut`,
-        `${(parameters / 1e6).toFixed(1)} M parameters`,
+        `${trained}${millions(modelParameters)} parameters`,
         `${totalSteps} steps${resumedFrom > 0 ? `, from ${resumedFrom} on` : ""}`,
         `about ${formatSeconds(expectedSeconds)}, ${Math.round(memoryMb)} MB`,
       ];
@@ -44,4 +46,8 @@ function describe(event: Exclude<TrainEvent, { type: "step" }>): string {
     case "done":
       return `${event.steps} steps in ${formatSeconds(event.seconds)}${event.stoppedEarly ? ", stopped early" : ""}; kept step ${event.bestStep}`;
   }
+}
+
+function millions(count: number): string {
+  return `${(count / 1e6).toFixed(count < 1e6 ? 3 : 1)} M`;
 }

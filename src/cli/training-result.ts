@@ -1,97 +1,94 @@
-/** What came of a training: figures, the model's card, and what is said of both. */
-import { openEncoder } from "../encoder/index.ts";
-import { scoreRun } from "../evaluate/index.ts";
+/** What came of a training: the model's card, and what is said of it. */
+import { join } from "node:path";
 import type { Model } from "../models/model.ts";
 import { runtimeVersion } from "../runtime/version.ts";
-import type { TrainOptions } from "../train/index.ts";
-import type { Context, Outcome } from "./command.ts";
-import { compare, intervalsOf, pairsAsRetrieval, runBm25, runModel } from "./retrieval.ts";
-import { figure, table } from "./table.ts";
+import type { Outcome } from "./command.ts";
 import type { TrainingData } from "./training-data.ts";
+import type { Measured } from "./training-judge.ts";
+import type { TrainCommandOptions } from "./training-options.ts";
+import type { Plan } from "./training-plan.ts";
 import { packageVersion } from "./version.ts";
 
-/** Of the loss and of the trainer. */
-export interface Settings {
-  readonly temperature: number;
-  readonly trainer: TrainOptions;
-}
-
-type Measured = Awaited<ReturnType<typeof measure>>;
-
-interface Result {
+export interface Result {
   readonly data: TrainingData;
-  readonly dims: readonly number[];
+  readonly plan: Plan;
+  readonly options: TrainCommandOptions;
+  /** What the card calls the base. @default none */
+  readonly base?: string;
   /** Absent where nothing was held out. */
-  readonly measured: Measured | undefined;
-}
-
-/** How well the pairs held out are found, beside keyword search. Not to be stopped: the model is not saved yet. */
-export async function measure(model: Model, { dev }: TrainingData, { report, now }: Context) {
-  const set = pairsAsRetrieval(dev);
-  await using encoder = await openEncoder(model);
-  const run = await runModel(encoder, set, encoder.space.dims, { report, now });
-  const ours = scoreRun(run, set.qrels);
-  const theirs = scoreRun(runBm25(set), set.qrels);
-  return {
-    queries: ours.queries.length,
-    documents: set.documents.size,
-    metrics: intervalsOf(ours),
-    bm25: intervalsOf(theirs),
-    difference: compare(ours.perQuery["ndcg@10"], theirs.perQuery["ndcg@10"]),
-  };
+  readonly measured?: Measured;
 }
 
 /** The model's card, with where it comes from and what was measured. */
 export function cardOf(
   { card }: Model,
-  {
-    data,
-    dims,
-    settings: { temperature, trainer },
-    base,
-    measured,
-  }: Result & { readonly settings: Settings; readonly base: string | undefined },
+  { data, plan, options, base, measured }: Result,
 ): Model["card"] {
-  const { epochs, batchSize, learningRate, warmup, weightDecay, seed } = trainer;
-  const training = { epochs, batchSize, learningRate, warmup, weightDecay };
-  const infoNce = `InfoNCE, symmetric, temperature ${temperature}`;
-  const means = Object.entries(measured?.metrics ?? {}).map(([key, { mean }]) => [key, mean]);
+  const { seed } = plan.trainer;
   return {
     ...card,
-    dims,
+    dims: plan.dims,
     lineage: {
       ...(base !== undefined && { base }),
       data: data.records,
-      losses: [dims.length > 1 ? `Matryoshka(${dims.join(", ")}) of ${infoNce}` : infoNce],
+      losses: lossTexts(data, plan),
       ...(seed !== undefined && { seed }),
-      training: training as Readonly<Record<string, number>>,
+      training: settingsOf(data, plan, options),
       versions: {
         nearfold: packageVersion(),
         "onnxruntime-node": runtimeVersion(),
         node: process.versions.node,
       },
-      metrics: Object.fromEntries(means),
+      metrics: measured?.means ?? {},
     },
   };
 }
 
+/** One where all data sets have the same; else each with its set. */
+function lossTexts({ sets }: TrainingData, { losses }: Plan): readonly string[] {
+  const texts = losses.map(({ text }) => text);
+  if (new Set(texts).size < 2) return texts.slice(0, 1);
+  return texts.map((text, i) => `${sets[i].task.name}: ${text}`);
+}
+
+/** Whatever was set, in the words of the options. */
+function settingsOf(
+  { sets }: TrainingData,
+  { trainer }: Plan,
+  { objective, attention, pooling, maskToken, maskShare }: TrainCommandOptions,
+): Readonly<Record<string, number | string | boolean>> {
+  const { lora, epochs, batchSize, learningRate, warmup, weightDecay, dropout } = trainer;
+  const { mixtureTemperature } = trainer;
+  const targets = lora && [lora.targets].flat().join(", ");
+  const settings = {
+    ...{ objective, epochs, batchSize, learningRate, warmup, weightDecay, dropout },
+    ...(sets.length > 1 && { mixtureTemperature }),
+    ...{ attention, pooling, maskToken, maskShare },
+    lora: lora && `rank ${lora.rank}, alpha ${lora.alpha}, ${targets}`,
+  };
+  const known = Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return Object.fromEntries(known);
+}
+
 /** What the command says at the end. */
-export function trainingOutcome(out: string, { data, dims, measured }: Result): Outcome {
-  const { train: pairs, dev, skipped } = data;
-  const shown = ["ndcg@10", "recall@10", "mrr@10"] as const;
-  const figures = measured && [
-    `On ${measured.queries} queries held out, which chose the best step too, over ${measured.documents} documents (95 % intervals):`,
-    table(
-      ["measure", "the model", "BM25"],
-      shown.map((name) => [name, figure(measured.metrics[name]), figure(measured.bm25[name])]),
-    ),
-  ];
+export function trainingOutcome({ data, plan, options, measured }: Result): Outcome {
+  const { out, objective, lora } = options;
+  const { sets, heldOut, skipped } = data;
+  const rows = sets.reduce((sum, set) => sum + set.rows.length, 0);
+  const alone = ` Its adapters alone are in ${join(out, "adapter")}, for PEFT.`;
+  const again = `${lora === undefined ? "" : ` --lora ${lora}`} --out embedder/`;
+  const next =
+    objective === "contrastive"
+      ? `nearfold index ${out} documents.jsonl --out index/`
+      : `nearfold train pairs.jsonl --base ${out}${again}`;
   return {
-    json: { out, pairs: pairs.length, heldOut: dev.length, skipped, dims, ...measured },
+    json: { out, objective, pairs: rows, heldOut, skipped, dims: plan.dims, ...measured?.json },
     text: [
-      ...(figures ?? []),
-      `The model is in ${out}.`,
-      `Next: nearfold index ${out} documents.jsonl --out index/`,
+      ...(measured?.text ?? []),
+      `The model is in ${out}.${lora === undefined ? "" : alone}`,
+      `Next: ${next}`,
     ].join("\n"),
   };
 }

@@ -1,0 +1,67 @@
+/** A planned training, run to its end. */
+import type { Model } from "../models/model.ts";
+import {
+  type Task,
+  type TrainOptions,
+  trainNextToken,
+  trainTasks,
+  trainToEnd,
+} from "../train/index.ts";
+import type { Context } from "./command.ts";
+import type { TrainingData, TrainingSet } from "./training-data.ts";
+import type { Objective } from "./training-model.ts";
+import type { Plan } from "./training-plan.ts";
+import { toProgress } from "./training-progress.ts";
+
+export interface RunOptions {
+  readonly objective: Objective;
+  readonly maskToken?: string;
+  readonly maskShare?: number;
+  readonly resume?: boolean;
+}
+
+/** Reports what happens; the state of a run that is stopped is saved at `checkpoint`. @throws as `trainTasks`, `trainNextToken` */
+export async function runTraining(
+  model: Model,
+  { sets, judge }: TrainingData,
+  { losses, trainer }: Plan,
+  { objective, maskToken, maskShare, resume = false }: RunOptions,
+  checkpoint: string,
+  { report, signal }: Context,
+): Promise<Model> {
+  const options: TrainOptions = {
+    ...trainer,
+    ...(judge && { evaluate: judge.evaluate }),
+    checkpoint,
+    resume,
+    signal,
+  };
+  const masking = {
+    ...(maskToken !== undefined && { maskToken }),
+    ...(maskShare !== undefined && { maskShare }),
+  };
+  const events =
+    objective === "contrastive"
+      ? trainTasks(
+          model,
+          sets.map((set, i) => taskOf(set, losses[i].loss, model)),
+          options,
+        )
+      : trainNextToken(model, textsOf(sets), { ...options, ...masking });
+  return await trainToEnd(events, (event) => report(toProgress(event)));
+}
+
+function taskOf({ task, needs, rows }: TrainingSet, loss: Task["loss"], { prompts }: Model): Task {
+  return { rows, needs, ...(loss && { loss }), prompts: { ...prompts, ...task.prompts } };
+}
+
+/** Each text of the rows once, whatever it is to the others. */
+export function textsOf(sets: readonly Pick<TrainingSet, "rows">[]): readonly string[] {
+  const texts = new Set<string>();
+  for (const { rows } of sets) {
+    for (const { anchor, positive, negatives } of rows) {
+      for (const text of [anchor, positive, ...negatives]) if (text !== undefined) texts.add(text);
+    }
+  }
+  return [...texts];
+}
