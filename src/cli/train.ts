@@ -6,20 +6,20 @@ import { saveModel } from "../models/save.ts";
 import type { CommandSpec } from "./command.ts";
 import { modelFolder, modelName } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
-import { readTrainingData } from "./training-data.ts";
+import { readTrainingData, textsOf } from "./training-data.ts";
 import { lossOption } from "./training-loss.ts";
 import { adaptedBase, newModel } from "./training-model.ts";
 import { type TrainCommandOptions, trainOptions } from "./training-options.ts";
 import { planOf } from "./training-plan.ts";
 import { cardOf, trainingOutcome } from "./training-result.ts";
 import { checkOptions, checkTasks } from "./training-rules.ts";
-import { runTraining, textsOf } from "./training-run.ts";
+import { runTraining } from "./training-run.ts";
 import { readTasks, taskFiles } from "./training-tasks.ts";
 
 /** Data sets in, a model folder out. */
 export const train: CommandSpec<TrainCommandOptions> = {
   name: "train",
-  summary: "Train a model on texts that belong together, or make one of any base",
+  summary: "Train an embedding model on texts that belong together, from nothing or from any base",
   arguments: [
     [
       "[pairs...]",

@@ -140,6 +140,15 @@ function holdOut(
   };
 }
 
+/** All texts of the rows, as often as they occur. */
+export function textsOf(sets: readonly Pick<TrainingSet, "rows">[]): readonly string[] {
+  return sets.flatMap(({ rows }) =>
+    rows.flatMap(({ anchor, positive, negatives }) =>
+      positive === undefined ? [anchor, ...negatives] : [anchor, positive, ...negatives],
+    ),
+  );
+}
+
 function isPair(row: Row): row is Pair {
   return row.positive !== undefined;
 }

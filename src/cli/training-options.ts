@@ -38,7 +38,7 @@ const model: readonly Option[] = [
     .conflicts("base"),
   new Option(
     "--attention <kind>",
-    "of a decoder: what each token sees (default: the base's)",
+    "of a decoder: what each token sees (default: the base's; bidirectional for masked-next-token)",
   ).choices(["causal", "bidirectional"]),
   new Option("--pooling <mode>", "of token vectors (default: the base's)").choices(poolingModes),
   new Option("--max-tokens <n>", "longer texts are cut").argParser(wholeNumber(1)),

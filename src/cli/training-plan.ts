@@ -5,7 +5,7 @@ import type { Model } from "../models/model.ts";
 import type { LoraConfig } from "../nn/lora.ts";
 import type { TrainOptions } from "../train/index.ts";
 import { halves, type Recipe } from "./recipes.ts";
-import type { TrainingSet } from "./training-data.ts";
+import { type TrainingSet, textsOf } from "./training-data.ts";
 import { type NamedLoss, symmetricInfoNce, withPrefixes } from "./training-loss.ts";
 import type { Objective } from "./training-model.ts";
 
@@ -38,6 +38,8 @@ export interface Plan {
   readonly dims: readonly number[];
   /** One for each data set; none where the objective is another. */
   readonly losses: readonly NamedLoss[];
+  /** What masked tokens are predicted in, each once; none where the objective is another. */
+  readonly texts: readonly string[];
   readonly trainer: TrainOptions;
 }
 
@@ -48,7 +50,9 @@ export function planOf(
   loss: NamedLoss | undefined,
   options: PlanOptions,
 ): Plan {
-  const rows = sets.reduce((sum, set) => sum + set.rows.length, 0);
+  const isMasked = options.objective === "masked-next-token";
+  const texts = isMasked ? [...new Set(textsOf(sets))] : [];
+  const rows = isMasked ? texts.length : sets.reduce((sum, set) => sum + set.rows.length, 0);
   const { epochs = recipe.epochs(rows), seed, temperature = recipe.temperature } = options;
   const lora = loraOf(options);
   const asked = passedOn.flatMap((name) =>
@@ -61,11 +65,11 @@ export function planOf(
     seed,
     ...(lora && { lora }),
   };
-  if (options.objective !== "contrastive") return { dims: [widthOf(model)], losses: [], trainer };
+  if (isMasked) return { dims: [widthOf(model)], losses: [], texts, trainer };
   const named = sets.map(({ task }) => task.loss ?? loss ?? symmetricInfoNce(temperature));
   const dims = prefixDims(model, named, options);
   const losses = named.map((one) => withPrefixes(one, dims));
-  return { dims: trainedDims(dims, losses), losses, trainer };
+  return { dims: trainedDims(dims, losses), losses, texts, trainer };
 }
 
 function loraOf({ lora: rank, loraAlpha, loraTargets }: PlanOptions): LoraConfig | undefined {

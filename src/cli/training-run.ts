@@ -24,7 +24,7 @@ export interface RunOptions {
 export async function runTraining(
   model: Model,
   { sets, judge }: TrainingData,
-  { losses, trainer }: Plan,
+  { losses, texts, trainer }: Plan,
   { objective, maskToken, maskShare, resume = false }: RunOptions,
   checkpoint: string,
   { report, signal }: Context,
@@ -47,21 +47,10 @@ export async function runTraining(
           sets.map((set, i) => taskOf(set, losses[i].loss, model)),
           options,
         )
-      : trainNextToken(model, textsOf(sets), { ...options, ...masking });
+      : trainNextToken(model, texts, { ...options, ...masking });
   return await trainToEnd(events, (event) => report(toProgress(event)));
 }
 
 function taskOf({ task, needs, rows }: TrainingSet, loss: Task["loss"], { prompts }: Model): Task {
   return { rows, needs, ...(loss && { loss }), prompts: { ...prompts, ...task.prompts } };
-}
-
-/** Each text of the rows once, whatever it is to the others. */
-export function textsOf(sets: readonly Pick<TrainingSet, "rows">[]): readonly string[] {
-  const texts = new Set<string>();
-  for (const { rows } of sets) {
-    for (const { anchor, positive, negatives } of rows) {
-      for (const text of [anchor, positive, ...negatives]) if (text !== undefined) texts.add(text);
-    }
-  }
-  return [...texts];
 }

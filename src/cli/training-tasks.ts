@@ -21,6 +21,9 @@ export function taskFiles(paths: readonly string[]): readonly TaskFile[] {
   return paths.map((path) => ({ path, name: basename(path) }));
 }
 
+/** Each is a file that is read, and a graph of its own. */
+const MOST_TASKS = 256;
+
 const WANTED = '{"data": "pairs.jsonl", "loss"?, "prompts"?: {"query"?, "document"?}, "name"?}';
 
 /**
@@ -35,8 +38,8 @@ export async function readTasks(path: string): Promise<readonly TaskFile[]> {
   const within = isJsonObject(json) && "tasks" in json;
   if (within) requireKnown(json, ["tasks"], path);
   const list = within ? json.tasks : json;
-  if (!Array.isArray(list) || list.length === 0) {
-    const [got, wanted] = [show(list), `[${WANTED}, …]`];
+  if (!Array.isArray(list) || list.length === 0 || list.length > MOST_TASKS) {
+    const [got, wanted] = [show(list), `[${WANTED}, …], at most ${MOST_TASKS}`];
     throw new NearfoldError("bad-input", "no list of tasks", { at: path, got, wanted });
   }
   return list.map((task, i) => parseTask(task, path, `${path}, ${within ? "tasks" : ""}[${i}]`));
