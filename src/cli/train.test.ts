@@ -227,6 +227,14 @@ describe("data sets", () => {
     expect(outcome.metrics["ndcg@10"].mean).toBeGreaterThan(0);
   });
 
+  it("whose pairs all hang together are trained on whole", async () => {
+    const chain = Array.from({ length: 420 }, (_, i) => [`word ${i}`, `word ${i + 1}`]);
+    const path = await folder.write("chain.jsonl", jsonl(chain));
+    const { notes, outcome } = await trained("chain", path, "--base", at("static"));
+    expect(notes[0]).toMatch(/^the pairs share too many texts to hold some out: nothing/);
+    expect(outcome).toMatchObject({ pairs: 420, heldOut: 0 });
+  });
+
   it.each<[string, string, string[], string[]]>([
     ["a name", "triplets.jsonl", ["--loss", "triplet"], ["triplet"]],
     [

@@ -6,7 +6,7 @@ import { saveModel } from "../models/save.ts";
 import type { CommandSpec } from "./command.ts";
 import { modelFolder, modelName } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
-import { readTrainingData, textsOf } from "./training-data.ts";
+import { readTrainingData } from "./training-data.ts";
 import { lossOption } from "./training-loss.ts";
 import { adaptedBase, newModel } from "./training-model.ts";
 import { type TrainCommandOptions, trainOptions } from "./training-options.ts";
@@ -14,6 +14,7 @@ import { planOf } from "./training-plan.ts";
 import { cardOf, trainingOutcome } from "./training-result.ts";
 import { checkOptions, checkTasks } from "./training-rules.ts";
 import { runTraining } from "./training-run.ts";
+import { textsOf } from "./training-set.ts";
 import { readTasks, taskFiles } from "./training-tasks.ts";
 
 /** Data sets in, a model folder out. */

@@ -1,17 +1,5 @@
 /** The rows to train on, and what to judge by. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import {
-  inspectPairs,
-  type Pair,
-  type PairOptions,
-  type Row,
-  readPairs,
-  readRows,
-  splitPairs,
-} from "../data/index.ts";
-import { type Needs, requireRow } from "../losses/index.ts";
-import type { DataRecord } from "../models/model.ts";
+import { inspectPairs, type Pair, type Row, readPairs, splitPairs } from "../data/index.ts";
 import type { Context } from "./command.ts";
 import { readScored } from "./dev-set.ts";
 import type { Report } from "./progress.ts";
@@ -20,13 +8,8 @@ import { heldOutShare } from "./recipes.ts";
 import { type Judge, judgeByPairs, judgeBySts } from "./training-judge.ts";
 import { type NamedLoss, pairNeeds } from "./training-loss.ts";
 import type { Objective } from "./training-model.ts";
+import { anyTexts, readTrainingSet, reportUnread, type TrainingSet } from "./training-set.ts";
 import type { TaskFile } from "./training-tasks.ts";
-
-export interface TrainingSet {
-  readonly task: TaskFile;
-  readonly needs: Needs;
-  readonly rows: readonly Row[];
-}
 
 export interface TrainingData {
   readonly sets: readonly TrainingSet[];
@@ -34,9 +17,8 @@ export interface TrainingData {
   readonly judge?: Judge;
   /** Pairs that were not trained on but measured. */
   readonly heldOut: number;
+  /** Rows of all files that were left out. */
   readonly skipped: number;
-  /** The files, for the model's card. */
-  readonly records: readonly DataRecord[];
 }
 
 export interface TrainingDataOptions extends ReadingOptions {
@@ -57,50 +39,32 @@ export async function readTrainingData(
   options: TrainingDataOptions,
   context: Context,
 ): Promise<TrainingData> {
-  const { objective } = options;
+  const { report } = context;
+  const isContrastive = options.objective === "contrastive";
   const sets: TrainingSet[] = [];
-  const records: DataRecord[] = [];
-  let skipped = 0;
   for (const task of tasks) {
-    const needs =
-      objective === "contrastive" ? ((task.loss ?? loss)?.needs ?? pairNeeds) : anyTexts;
-    const found = await readAll(task.path, readerOf(needs), options, context.report);
-    sets.push({ task, needs, rows: found.rows });
-    records.push(await recordOf(task, found.rows.length));
-    skipped += found.skipped;
-    if (objective === "contrastive") reportUnread(task, needs, found.rows, context.report);
+    const needs = isContrastive ? ((task.loss ?? loss)?.needs ?? pairNeeds) : anyTexts;
+    const set = await readTrainingSet(task, needs, options, report);
+    if (isContrastive) reportUnread(set, report);
+    sets.push(set);
   }
-  const judged = await chooseJudge(sets, options, context);
-  return { ...judged, skipped: skipped + judged.skipped, records };
+  const judged = isContrastive
+    ? await chooseJudge(sets, options, context)
+    : { sets, heldOut: 0, skipped: 0 };
+  const skipped = sets.reduce((sum, set) => sum + set.skipped, judged.skipped);
+  return { ...judged, skipped };
 }
 
-const anyTexts: Needs = { texts: { least: 1, most: Number.POSITIVE_INFINITY } };
-
-/** Reads the rows of a file, each checked. */
-function readerOf(needs: Needs) {
-  const check = ({ positive, negatives, label }: Row, at: string) => {
-    const texts = positive === undefined ? 1 : 2 + negatives.length;
-    // A class may have a name.
-    const read = needs.label === "class" && typeof label === "string" ? 0 : label;
-    requireRow(needs, { texts: Math.min(texts, needs.texts.most), label: read }, at);
-  };
-  const read = needs.texts.least > 1 ? readPairs : readRows;
-  return (path: string, options: PairOptions): AsyncIterable<Row> =>
-    read(path, { ...options, check });
-}
-
-type Judged = Omit<TrainingData, "records">;
-
+/** `skipped` is of the file to measure on. */
 async function chooseJudge(
   sets: readonly TrainingSet[],
   options: TrainingDataOptions,
   context: Context,
-): Promise<Judged> {
-  const { dev, sts, objective } = options;
-  const whole = { sets, heldOut: 0, skipped: 0 };
-  if (objective !== "contrastive") return whole;
+): Promise<TrainingData> {
+  const { dev, sts } = options;
   if (sts !== undefined) {
-    return { ...whole, judge: judgeBySts(await readScored(sts, options, context), context) };
+    const judge = judgeBySts(await readScored(sts, options, context), context);
+    return { sets, judge, heldOut: 0, skipped: 0 };
   }
   if (dev === undefined) return holdOut(sets, options, context);
   const { rows, skipped } = await readAll(dev, readPairs, options, context.report);
@@ -109,15 +73,15 @@ async function chooseJudge(
   return { sets, judge: judgeByPairs(rows, context), heldOut: rows.length, skipped };
 }
 
-/** Some of the unlabelled pairs; none of those that stay shares a text with them. */
+/** Some of the unlabelled pairs; none of the pairs that stay shares a text with them. */
 function holdOut(
   sets: readonly TrainingSet[],
   { seed }: TrainingDataOptions,
   context: Context,
-): Judged {
+): TrainingData {
   const { report } = context;
   const pairs = sets.flatMap(({ needs, rows }) => (needs.label ? [] : rows.filter(isPair)));
-  const without = (why: string): Judged => {
+  const without = (why: string): TrainingData => {
     const text = `${why}: nothing will be measured. --dev names pairs to measure on, --sts scored sentences`;
     report({ type: "note", text, data: { heldOut: 0 } });
     return { sets, heldOut: 0, skipped: 0 };
@@ -140,25 +104,8 @@ function holdOut(
   };
 }
 
-/** All texts of the rows, as often as they occur. */
-export function textsOf(sets: readonly Pick<TrainingSet, "rows">[]): readonly string[] {
-  return sets.flatMap(({ rows }) =>
-    rows.flatMap(({ anchor, positive, negatives }) =>
-      positive === undefined ? [anchor, ...negatives] : [anchor, positive, ...negatives],
-    ),
-  );
-}
-
 function isPair(row: Row): row is Pair {
   return row.positive !== undefined;
-}
-
-/** Scores that a loss of plain pairs trains past are easily overlooked. */
-function reportUnread({ name }: TaskFile, needs: Needs, rows: readonly Row[], report: Report) {
-  const labels = rows.filter(({ label }) => label !== undefined && typeof label !== "object");
-  if (needs.label || labels.length === 0) return;
-  const text = `${name}: ${labels.length} rows have a label, which this loss does not read: --loss names one that does`;
-  report({ type: "note", text, data: { unreadLabels: labels.length } });
 }
 
 function reportLeaks(
@@ -174,10 +121,4 @@ function reportLeaks(
     text: `${path}: ${leaks.anchors} anchors and ${leaks.positives} positives of ${dev.length} pairs are in the training pairs too: figures on them say little`,
     data: { leaks },
   });
-}
-
-async function recordOf({ path, name }: TaskFile, rows: number): Promise<DataRecord> {
-  const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part);
-  return { name, rows, sha256: hash.digest("hex") };
 }

@@ -5,9 +5,9 @@ import type { Model } from "../models/model.ts";
 import type { LoraConfig } from "../nn/lora.ts";
 import type { TrainOptions } from "../train/index.ts";
 import { halves, type Recipe } from "./recipes.ts";
-import { type TrainingSet, textsOf } from "./training-data.ts";
 import { type NamedLoss, symmetricInfoNce, withPrefixes } from "./training-loss.ts";
 import type { Objective } from "./training-model.ts";
+import { type TrainingSet, textsOf } from "./training-set.ts";
 
 /** Options of the trainer under their own names. */
 const passedOn = [

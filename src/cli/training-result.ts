@@ -30,7 +30,7 @@ export function cardOf(
     dims: plan.dims,
     lineage: {
       ...(base !== undefined && { base }),
-      data: data.records,
+      data: data.sets.map(({ record }) => record),
       losses: lossTexts(data, plan),
       ...(seed !== undefined && { seed }),
       training: settingsOf(data, plan, options),

@@ -8,10 +8,11 @@ import {
   trainToEnd,
 } from "../train/index.ts";
 import type { Context } from "./command.ts";
-import type { TrainingData, TrainingSet } from "./training-data.ts";
+import type { TrainingData } from "./training-data.ts";
 import type { Objective } from "./training-model.ts";
 import type { Plan } from "./training-plan.ts";
 import { toProgress } from "./training-progress.ts";
+import type { TrainingSet } from "./training-set.ts";
 
 export interface RunOptions {
   readonly objective: Objective;
