@@ -23,7 +23,8 @@ export interface ModelOptions {
 export type ModelContext = Pick<Context, "report" | "signal" | "now">;
 
 /** How the help calls the argument. */
-export const modelArgument = "a model: its folder, its .onnx file, or its id on the Hub, as org/name";
+export const modelArgument =
+  "a model: its folder, its .onnx file, or its id on the Hub, as org/name";
 
 /** Where a model is named. */
 export const modelOptions: readonly Option[] = [

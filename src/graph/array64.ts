@@ -1,4 +1,5 @@
 /** Arrays of the reference interpreter: float64, row-major; integers and booleans are whole numbers in them. */
+import { NearfoldError } from "../errors.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 
 export interface Array64 {
@@ -71,6 +72,10 @@ export function broadcastShapes(...shapes: (readonly number[])[]): number[] {
   );
 }
 
+/** An axis counted from the front. @throws bad-argument for one that is not there */
 export function normalizeAxis(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
+  const found = axis < 0 ? axis + rank : axis;
+  if (found >= 0 && found < rank) return found;
+  const [got, wanted] = [`${axis}`, `one of ${rank}`];
+  throw new NearfoldError("bad-argument", "an axis that is not there", { got, wanted });
 }

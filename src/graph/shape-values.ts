@@ -1,5 +1,4 @@
 /** What a value that holds sizes (the shape given to a Reshape, the ends of a Slice) is known to hold before a run. */
-import { normalizeAxis } from "./array64.ts";
 import { type Dim, product, quotient, type Shape, sum, UNKNOWN } from "./dim.ts";
 import { constantInts, constantOf, LONGEST_LIST, type Node, type Value } from "./node.ts";
 import { misfit } from "./op.ts";
@@ -98,7 +97,7 @@ export function slicedDim(dim: Dim, start: Dim, end: Dim, step: Dim): Dim {
   if (typeof dim === "number" && typeof end === "number") {
     const clamp = (at: number) => {
       const [least, most] = step > 0 ? [0, dim] : [-1, dim - 1];
-      return Math.min(Math.max(normalizeAxis(at, dim), least), most);
+      return Math.min(Math.max(at < 0 ? at + dim : at, least), most);
     };
     return Math.max(0, Math.ceil((clamp(end) - clamp(start)) / step));
   }

@@ -1,5 +1,6 @@
 /** An architecture made from a graph that was exported elsewhere: it runs, is trained and is saved as the graph it is. */
 import { bug, NearfoldError } from "../errors.ts";
+import { type Dim, UNKNOWN } from "../graph/dim.ts";
 import { constant, inputName, isInput, topological, type Value } from "../graph/node.ts";
 import { showType } from "../graph/op.ts";
 import { cast, reshape, zerosLike } from "../graph/ops/index.ts";
@@ -144,9 +145,12 @@ function outputOf({ graph: { outputs } }: DecodedModel, preferPooled: boolean, a
   });
 }
 
-/** What the file calls the two sizes of a batch, by what they are called here. @throws unsupported for sizes that are fixed */
+/**
+ * What the file calls the two sizes of a batch, by what they are called here; a name for both says nothing.
+ * @throws unsupported for sizes that are fixed
+ */
 function namesOfSizes(inputs: ReadonlyMap<string, Value>, at: string): Map<string, string> {
-  const names = new Map<string, string>();
+  const meanings = new Map<Dim, Set<string>>();
   for (const [name, value] of inputs) {
     const { shape } = value;
     if (!isRanked(value)) continue;
@@ -159,8 +163,14 @@ function namesOfSizes(inputs: ReadonlyMap<string, Value>, at: string): Map<strin
       });
     }
     shape.forEach((dim, axis) => {
-      names.set(`${dim}`, paddedShape[axis] as string);
+      const known = meanings.get(dim) ?? new Set();
+      meanings.set(dim, known.add(paddedShape[axis] as string));
     });
+  }
+  meanings.delete(UNKNOWN);
+  const names = new Map<string, string>();
+  for (const [dim, [meaning, ...more]] of meanings) {
+    if (meaning !== undefined && more.length === 0) names.set(`${dim}`, meaning);
   }
   return names;
 }
@@ -178,13 +188,26 @@ function parted({ weights: all }: DecodedModel, output: Value) {
   return { weights, constants };
 }
 
-/** Names of the inputs that a sine or a cosine is computed of. */
+/** Names of the inputs that a sine or a cosine is computed of, but for those of what the tokens are: rotary frequencies. */
 function readByAngles(output: Value): ReadonlySet<string> {
-  const angles = topological([output]).filter(({ op }) => op === "Sin" || op === "Cos");
-  const inputs = topological(angles.flatMap(({ outputs }) => outputs)).flatMap(
-    ({ outputs: [value] }) => (value && isInput(value) ? [inputName(value)] : []),
-  );
-  return new Set(inputs);
+  // A size says nothing of what it is the size of.
+  const order = topological([output]).filter(({ op }) => op !== "Shape");
+  const ofTokens = new Set<Value>();
+  for (const { op, outputs, inputs } of order) {
+    const isIds = op === "Input" && inputName(outputs[0] as Value) === "input_ids";
+    if (!isIds && !inputs.some((input) => input && ofTokens.has(input))) continue;
+    for (const value of outputs) ofTokens.add(value);
+  }
+  const read = new Set<Value | undefined>();
+  const names = new Set<string>();
+  for (const { op, inputs, outputs } of order.toReversed()) {
+    const [value] = outputs as [Value];
+    const isAngle = (op === "Sin" || op === "Cos") && !ofTokens.has(value);
+    if (!isAngle && !outputs.some((output) => read.has(output))) continue;
+    if (isInput(value)) names.add(inputName(value));
+    for (const input of inputs) read.add(input);
+  }
+  return names;
 }
 
 /** Ops that leave ids as they are. */

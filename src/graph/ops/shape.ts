@@ -2,7 +2,7 @@
 import { sizeOf } from "../../tensor/tensor.ts";
 import { type Array64, array64, normalizeAxis, strides, tabulate } from "../array64.ts";
 import { type Dim, product, quotient, type Shape, sum, UNKNOWN } from "../dim.ts";
-import { constantInts, constantOf, int64s, scalar, type Value } from "../node.ts";
+import { type Attributes, constantInts, constantOf, int64s, scalar, type Value } from "../node.ts";
 import { apply, applyAll, misfit, none, type Op, showType } from "../op.ts";
 import { shapeFrom, slicedDim } from "../shape-values.ts";
 import { add, cast, less, maximum, minimum, sub, where } from "./elementwise.ts";
@@ -80,6 +80,11 @@ function insertAxes<D>(shape: readonly D[], axes: readonly number[], one: D): D[
 function dropAxes<D>(shape: readonly D[], axes: readonly number[] | undefined): D[] {
   const at = axes?.map((axis) => normalizeAxis(axis, shape.length));
   return shape.filter((dim, axis) => (at ? !at.includes(axis) : dim !== 1));
+}
+
+/** It may be the rank itself: all axes are rows then. */
+function flattenAxis({ axis = 1 }: Attributes, rank: number): number {
+  return axis === rank ? rank : normalizeAxis(axis as number, rank);
 }
 
 export const shape = {
@@ -304,16 +309,15 @@ export const shape = {
   Flatten: {
     since: 13,
     infer: ([x], attrs) => {
-      const axis = normalizeAxis((attrs.axis as number) ?? 1, x.shape.length);
+      const axis = flattenAxis(attrs, x.shape.length);
       const out = [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))];
       return [{ dtype: x.dtype, shape: out }];
     },
     grad: (g, { inputs: [x] }) => [reshape(g, shapeOf(x!))],
     eval: ([x], attrs) => {
-      const axis = normalizeAxis((attrs.axis as number) ?? 1, x.shape.length);
-      return [
-        { shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))], data: x.data },
-      ];
+      const axis = flattenAxis(attrs, x.shape.length);
+      const out = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))];
+      return [{ shape: out, data: x.data }];
     },
   },
   ConstantOfShape: {
