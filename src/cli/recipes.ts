@@ -41,10 +41,13 @@ export const recipes = {
     options: { batchSize: 32, learningRate: 2e-5, warmup: 0.1, weightDecay: 0.01 },
     epochs: untilSeen(20_000, 3),
   },
-  /** Adapters begin at nothing, and bear ten times the rate of whole weights (Schulman et al., "LoRA Without Regret", 2025). */
+  /**
+   * Adapters begin at nothing, and bear ten times the rate of whole weights and more (Schulman et al., "LoRA Without Regret", 2025).
+   * SmolLM2-135M, rank 16, on pairs of captions: STS-B 0.68 after 60 steps at 1e-3, where 80 steps at 2e-4 give 0.57.
+   */
   "adapters alone": {
     temperature: 0.05,
-    options: { batchSize: 32, learningRate: 2e-4, warmup: 0.1, weightDecay: 0.01 },
+    options: { batchSize: 32, learningRate: 1e-3, warmup: 0.1, weightDecay: 0.01 },
     epochs: untilSeen(20_000, 3),
   },
   /** As LLM2Vec's first step (McGill-NLP/llm2vec, train_configs/mntp): 1,000 steps of 32 texts, at the rate that transformers' Trainer has. */
