@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { startHub } from "../../test/hub/stand-in.ts";
+import { filesOf, startHub } from "../../test/hub/stand-in.ts";
 import { jsonl, nearfold as type } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { texts, tinyStatic } from "../../test/tiny-models.ts";
@@ -23,18 +23,10 @@ async function nearfold(...argv: readonly string[]) {
   return ran;
 }
 
-/** A model as it would lie on the Hub. */
-async function contentsOf(path: string) {
-  const found = await readdir(path, { recursive: true, withFileTypes: true });
-  const paths = found.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  const entries = paths.map(async (p) => [p.slice(path.length + 1), await readFile(p)] as const);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
 beforeAll(async () => {
   folder = await temporaryFolder();
   await saveModel(at("local"), tinyStatic());
-  hub = await startHub({ [ID]: { main: await contentsOf(at("local")) } }, { token: TOKEN });
+  hub = await startHub({ [ID]: { main: await filesOf(at("local")) } }, { token: TOKEN });
   await folder.write("texts.txt", texts.filter((text) => text !== "").join("\n"));
   const pairs = texts.slice(3).map((text) => ({ anchor: text.slice(0, 9), positive: text }));
   await folder.write("pairs.jsonl", jsonl(pairs));

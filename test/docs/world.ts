@@ -1,5 +1,5 @@
 /** Where a page is tried: a folder with the reader's files, and a Hub with small models under the ids that pages name. */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { vi } from "vitest";
 import { fillNormal } from "../../src/graph/index.ts";
@@ -9,7 +9,7 @@ import { type Model, saveModel, widthOf } from "../../src/models/index.ts";
 import { floats } from "../../src/tensor/index.ts";
 import { toTokenizer, trainWordPiece } from "../../src/text/index.ts";
 import { train, trainToEnd } from "../../src/train/index.ts";
-import { type Files, type Models, startHub } from "../hub/stand-in.ts";
+import { type Files, filesOf, type Models, startHub } from "../hub/stand-in.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { tinyBert, tinyLlama } from "../tiny-models.ts";
 import { readerPairs, readerTexts } from "./reader-files.ts";
@@ -24,12 +24,12 @@ export async function openWorld(files: Readonly<Record<string, string>>): Promis
   const { path } = opening.use(await temporaryFolder());
   const folder = join(path, "work");
   models ??= makeModels();
-  const published = await models;
-  for (const [name, content] of Object.entries({ ...files, ...exported(published) })) {
+  const hosted = await models;
+  for (const [name, content] of Object.entries({ ...files, ...exported(hosted) })) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);
   }
-  const hub = opening.use(await startHub(published));
+  const hub = opening.use(await startHub(hosted));
   vi.stubEnv("HF_ENDPOINT", hub.endpoint);
   vi.stubEnv("NEARFOLD_CACHE", join(path, "cache"));
   for (const name of ["HF_TOKEN", "HF_HUB_OFFLINE"]) vi.stubEnv(name, "");
@@ -54,8 +54,8 @@ async function makeModels(): Promise<Models> {
 }
 
 /** The reader's own model: a graph that another program exported, and its tokenizer. */
-function exported(published: Models): Files {
-  const { main } = published["sentence-transformers/all-MiniLM-L6-v2"]!;
+function exported(hosted: Models): Files {
+  const { main } = hosted["sentence-transformers/all-MiniLM-L6-v2"]!;
   return {
     "exported/model.onnx": main!["onnx/model.onnx"]!,
     "exported/tokenizer.json": main!["tokenizer.json"]!,
@@ -102,9 +102,6 @@ async function published(model: Model): Promise<Record<"main", Files>> {
   await using home = await temporaryFolder();
   const folder = join(home.path, model.name);
   await saveModel(folder, model);
-  const found = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = found.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
-  const entries = paths.map(async (p) => [p.slice(folder.length + 1), await readFile(p)] as const);
-  const { "nearfold.json": _, ...files } = Object.fromEntries(await Promise.all(entries));
+  const { "nearfold.json": _, ...files } = await filesOf(folder);
   return { main: files };
 }

@@ -3,8 +3,10 @@
  * host of their own, as behind its CDN. It notes what it was asked, and misbehaves where it is told to.
  */
 import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join, relative } from "node:path";
 
 /** A repository at one commit: contents by path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -57,6 +59,14 @@ interface Answer {
 const LFS_BYTES = 1000;
 /** Entries of a page of the listing. */
 const PAGE = 3;
+
+/** A folder as it would lie on the Hub. */
+export async function filesOf(folder: string): Promise<Files> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = found.filter((e) => e.isFile()).map((e) => join(e.parentPath, e.name));
+  const entries = paths.map(async (p) => [relative(folder, p), await readFile(p)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
 
 /** Starts one that knows `models`, for whoever has the `token` where there is one. */
 export async function startHub(models: Models, { token }: { readonly token?: string } = {}) {
