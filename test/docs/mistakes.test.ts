@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { tryPage } from "./try-page.ts";
 
-const MINUTES = 180_000;
+const PAGE_MS = 180_000;
 
 const block = (kind: string, code: string) => `\`\`\`${kind}\n${code}\n\`\`\`\n`;
 const sh = (...lines: readonly string[]) => block("sh", lines.join("\n"));
@@ -36,11 +36,11 @@ test.each<[mistake: string, page: string, message: string]>([
   ],
   ["a subpath that is none", block("ts", 'import { x } from "nearfold/x";'), "has no nearfold/x"],
   ["a program that fails", block("ts", 'throw new Error("not yet");'), "not yet"],
-])("%s fails a page", { timeout: MINUTES }, async (_, page, message) => {
+])("%s fails a page", { timeout: PAGE_MS }, async (_, page, message) => {
   await expect(tryPage(page, "page.md")).rejects.toThrow(message);
 });
 
-test("a page of none of these mistakes passes", { timeout: MINUTES }, async () => {
+test("a page of none of these mistakes passes", { timeout: PAGE_MS }, async () => {
   const page = [
     block("jsonl test.jsonl", '{"query": "how do I swim?", "document": "Slowly."}'),
     sh(`${evaluation} \\\n  --bm25`),

@@ -11,11 +11,11 @@ const pages = (await readdir(join(root, "docs"))).map((name) => `docs/${name}`);
 const papers = [...pages, "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
 const read = (name: string) => readFile(join(root, name), "utf8");
 
-const MINUTES = 180_000;
+const PAGE_MS = 180_000;
 
 test.each(pages)(
   "%s: what it says to type does what it says",
-  { timeout: MINUTES },
+  { timeout: PAGE_MS },
   async (name) => {
     await tryPage(await read(name), name);
   },
