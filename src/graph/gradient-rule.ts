@@ -21,14 +21,21 @@ export function applyRule(
   const rule = node.gradient ?? lookup(node.domain, node.op)?.grad;
   if (!rule) throw refusal(node, passed, "it is not in the op table, so it is run as it is");
   if (typeof rule !== "function") throw refusal(node, passed, rule.none);
-  // Whoever builds a node by the table has its types from there; a file may hold any form of it.
-  if (!node.gradient && !tryInfer(node)) throw unknownForm(node, passed);
+  // Whoever builds a node by the table has its types from there; a file may hold any form of it, and say anything of it.
+  if (!node.gradient && !isKnownForm(node)) throw unknownForm(node, passed);
   try {
     return rule(found[0] ?? zerosLike(node.outputs[0]), node, found);
   } catch (cause) {
     if (!(cause instanceof NearfoldError) || cause.code !== "bad-argument") throw cause;
     throw refusal(node, passed, cause.message, cause);
   }
+}
+
+/** Whether the op's rule fits the node, and gives what the node says that it gives. */
+function isKnownForm(node: Node): boolean {
+  const types = tryInfer(node);
+  if (!types) return false;
+  return node.outputs.every(({ shape }, i) => !types[i] || types[i].shape.length === shape.length);
 }
 
 /** Where a type is not known, the first node that could not tell is to blame. */
@@ -45,7 +52,8 @@ function unknownForm(node: Node, passed: readonly Node[]): NearfoldError {
     return refusal(unknown, before, reason);
   }
   const types = node.inputs.map((input) => (input ? showType(input) : "nothing"));
-  return refusal(node, passed, `not for ${types.join(", ")}`);
+  const results = node.outputs.map((output) => showType(output));
+  return refusal(node, passed, `not from ${types.join(", ")} to ${results.join(", ")}`);
 }
 
 function refusal(

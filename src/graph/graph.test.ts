@@ -263,7 +263,12 @@ describe("gradients", () => {
     [
       "a form of an op that its rule does not know",
       () => o.reduceSum(imported("LayerNormalization", [x, w], { axis: 0 })),
-      /node of\.a\.file: LayerNormalization has no gradient: not for float32\[T,4\], float32\[3,4\]/,
+      /node of\.a\.file: LayerNormalization has no gradient: not from float32\[T,4\], float32\[3,4\] to float32\[T,4\]/,
+    ],
+    [
+      "a node that says it gives something else",
+      () => o.reduceSum(imported("Transpose", [o.unsqueeze(x, [2])])),
+      /Transpose has no gradient: not from float32\[T,4,1\] to float32\[T,4\]/,
     ],
     [
       "a value of unknown rank",

@@ -59,9 +59,13 @@ function binary(
   grad: Op["grad"],
   dtype?: DType,
 ): Op {
+  const infer = broadcastInfer(op, dtype);
   return {
     since,
-    infer: broadcastInfer(op, dtype),
+    infer: (inputs, attrs) => {
+      if (inputs.length === 2) return infer(inputs, attrs);
+      throw misfit(op, `${inputs.length} inputs`, "two");
+    },
     grad,
     eval: ([a, b]) => [
       tabulate(broadcastShapes(a.shape, b.shape), (index) => f(at(a, index), at(b, index))),
@@ -358,6 +362,7 @@ export const elementwise = {
       },
     ),
     domain: "com.microsoft",
+    infer: broadcastInfer("com.microsoft.FastGelu"),
     eval: ([x, bias = array64([], [0])]) => [
       tabulate(x.shape, (index) => geluTanhOf(at(x, index) + at(bias, index))),
     ],

@@ -74,7 +74,11 @@ export const indexing = {
   /** With `reduction: "add"` it is right and repeatable on CPU, where ScatterND's loses updates. */
   ScatterElements: {
     since: 16,
-    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
+    infer: ([x, indices, updates]) => {
+      const fits = [x, updates].every(({ shape }) => shape.length === indices.shape.length);
+      if (!fits) throw misfit("ScatterElements", showType(indices), "indices of x's rank");
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
     grad: (g, { inputs: [, indices, updates], attrs }) => {
       const { axis = 0, reduction = "none" } = attrs;
       refuseReduction("ScatterElements", reduction, ["none", "add"]);
@@ -170,7 +174,14 @@ export const indexing = {
   /** A copy of `x` with slices written where the indices point; no index twice. */
   ScatterND: {
     since: 13,
-    infer: ([x]) => [{ dtype: x.dtype, shape: x.shape }],
+    infer: ([x, indices, updates]) => {
+      const depth = indices.shape.at(-1);
+      const rank = indices.shape.length - 1 + x.shape.length - Number(depth);
+      if (updates.shape.length !== rank) {
+        throw misfit("ScatterND", `${showType(indices)}, ${showType(updates)}`, "slices of x");
+      }
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
     grad: (g, { inputs: [, indices, updates], attrs: { reduction = "none" } }) => {
       refuseReduction("ScatterND", reduction, ["none"]);
       return [scatterND(g, indices!, zerosLike(updates!)), undefined, gatherND(g, indices!)];
@@ -192,7 +203,10 @@ export const indexing = {
   },
   CumSum: {
     since: 11,
-    infer: (inputs) => [{ dtype: inputs[0].dtype, shape: inputs[0].shape }],
+    infer: ([x, axis]) => {
+      if (axis.shape.length > 1) throw misfit("CumSum", showType(axis), "one axis");
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
     grad: (g, { inputs: [, axis], attrs }) => [
       cumSum(g, axis!, { ...attrs, reverse: attrs.reverse === 1 ? 0 : 1 }),
       undefined,

@@ -12,13 +12,14 @@ export const rotations = {
   "com.microsoft.RotaryEmbedding": {
     domain: "com.microsoft",
     since: 1,
-    infer: ([x, rows, cos], attrs) => {
+    infer: ([x, rows, cos, sin], attrs) => {
       const [width, half] = [x.shape[2], cos.shape[1]];
       const { interleaved, num_heads: heads, rotary_embedding_dim: part, scale } = attrs;
       const isOther = [interleaved, heads, part].some(
         (value) => value !== undefined && value !== 0,
       );
-      if (isOther || scale !== undefined || x.shape.length !== 3 || rows.shape.length !== 2) {
+      const ranks = [x, rows, cos, sin].map(({ shape }) => shape.length);
+      if (isOther || scale !== undefined || `${ranks}` !== "3,2,2,2") {
         throw misfit(
           "RotaryEmbedding",
           `${showType(x)}, other settings`,
