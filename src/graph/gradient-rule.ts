@@ -6,6 +6,8 @@ import { showType } from "./op.ts";
 import { lookup, zerosLike } from "./ops/index.ts";
 import { isRanked } from "./unknown-type.ts";
 
+const NOT_IN_TABLE = "it is not in the op table, so it is run as it is";
+
 /** Of a path that is longer, the middle is left out. */
 const SHOWN = 12;
 
@@ -19,7 +21,7 @@ export function applyRule(
   passed: readonly Node[],
 ): ReturnType<NonNullable<Node["gradient"]>> {
   const rule = node.gradient ?? lookup(node.domain, node.op)?.grad;
-  if (!rule) throw refusal(node, passed, "it is not in the op table, so it is run as it is");
+  if (!rule) throw refusal(node, passed, NOT_IN_TABLE);
   if (typeof rule !== "function") throw refusal(node, passed, rule.none);
   // Whoever builds a node by the table has its types from there; a file may hold any form of it, and say anything of it.
   if (!node.gradient && !isKnownForm(node)) throw unknownForm(node, passed);
@@ -40,16 +42,16 @@ function isKnownForm(node: Node): boolean {
 
 /** Where a type is not known, the first node that could not tell is to blame. */
 function unknownForm(node: Node, passed: readonly Node[]): NearfoldError {
-  const unknown = node.inputs.find((input) => input && !isRanked(input))?.node;
-  if (unknown && unknown.op !== "Input") {
-    const before = [...passed, node];
-    if (unknown.inputs.some((input) => input && !isRanked(input)))
-      return unknownForm(unknown, before);
-    const isKnown = lookup(unknown.domain, unknown.op);
-    const reason = isKnown
-      ? "its shape is not known"
-      : "it is not in the op table, so it is run as it is";
-    return refusal(unknown, before, reason);
+  const before = [...passed];
+  const unranked = ({ inputs }: Node) => inputs.find((input) => input && !isRanked(input))?.node;
+  let first = node;
+  for (let next = unranked(node); next && next.op !== "Input"; next = unranked(next)) {
+    before.push(first);
+    first = next;
+  }
+  if (first !== node) {
+    const isKnown = lookup(first.domain, first.op);
+    return refusal(first, before, isKnown ? "its shape is not known" : NOT_IN_TABLE);
   }
   const types = node.inputs.map((input) => (input ? showType(input) : "nothing"));
   const results = node.outputs.map((output) => showType(output));
