@@ -1,3 +1,6 @@
+import { adaptLlm } from "./measurements/adapt-llm.ts";
+import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
+import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { finetuneScifact } from "./measurements/finetune-scifact.ts";
@@ -21,6 +24,9 @@ export const measurements = {
   gradcache,
   "finetune-scifact": finetuneScifact,
   "finetune-speed": finetuneSpeed,
+  "adapt-llm": adaptLlm,
+  "adapt-llm-speed": adaptLlmSpeed,
+  "adapt-llm-memory": adaptLlmMemory,
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
   "load-memory": loadMemory,
