@@ -73,7 +73,7 @@ function positionsOf(json: JsonObject, at: string): number | undefined {
     const own = architectures[type as keyof typeof architectures] as Architecture;
     return own.maxTokens(own.parseConfig(configReader(json, at)));
   }
-  if (typeof most !== "number" || !(most > 0)) return undefined;
   const first = typeof type === "string" && countsFromPad.test(type) ? Number(pad ?? 1) + 1 : 0;
-  return Math.floor(most) - first;
+  const count = Math.floor(Number(most)) - first;
+  return count > 0 ? count : undefined;
 }

@@ -47,6 +47,7 @@ export function architectureOf(modelType: unknown, at: string): Architecture {
     at,
     got: JSON.stringify(modelType) ?? "nothing",
     wanted: `one of ${Object.keys(architectures).join(", ")}`,
+    hint: "Any other encoder can be exported to ONNX, and its .onnx file named instead of the folder",
     ...(typeof modelType === "string" &&
       Object.hasOwn(hints, modelType) && { hint: hints[modelType] }),
   });

@@ -17,6 +17,7 @@ import { encodeModel, loadModel as loadGraph, type ModelSource } from "../../src
 import { openSession } from "../../src/runtime/session.ts";
 import { longs } from "../../src/tensor/tensor.ts";
 import { train, trainToEnd } from "../../src/train/index.ts";
+import { goldenJson } from "../golden.ts";
 import { jsonl, nearfold } from "../nearfold.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { texts, tinyBert } from "../tiny-models.ts";
@@ -63,6 +64,19 @@ describe("a graph is read", () => {
     expect(architecture.tables).toEqual(["embeddings.word_embeddings.weight"]);
     const found = await vectorsOf(join(folder.path, file));
     expect(found).toBeClose(await native(), { rtol: 1e-4, atol: 1e-5 });
+  });
+
+  test.each([
+    [{ model_type: "bert" }, 64],
+    [{ model_type: "camembert", max_position_embeddings: 40, pad_token_id: 1 }, 38],
+    [{ model_type: "deberta-v2", max_position_embeddings: 40 }, 40],
+    [{ model_type: "anything", max_position_embeddings: null }, 64],
+  ])("with the positions of %o", async (facts, wanted) => {
+    await using folder = await temporaryFolder();
+    await exportedFolder(folder.path, optimum);
+    const json = { ...goldenJson<object>("models/bert/config"), ...facts };
+    await folder.write("config.json", JSON.stringify(json));
+    expect((await loadModel(folder.path)).maxTokens).toBe(wanted);
   });
 
   test("and pooled as modules.json says", async () => {
