@@ -29,7 +29,7 @@ function dimsOf(value: Value, budget: Budget): Shape {
   if (value.shape.length > 1 || (typeof length === "number" && length > LONGEST_LIST))
     throw noShape(value);
   const numbers = constantInts(value);
-  if (numbers) return numbers;
+  if (numbers) return numbers.map(whole);
   const read = (input: Value | undefined): Shape => {
     if (!input) throw noShape(value);
     return dimsOf(input, budget);
@@ -42,11 +42,15 @@ function dimsOf(value: Value, budget: Budget): Shape {
     found.length <= LONGEST_LIST &&
     (typeof length !== "number" || found.length === length)
   ) {
-    return found.map((dim) => dim ?? UNKNOWN);
+    return found.map(whole);
   }
   if (typeof length !== "number") throw noShape(value);
   return Array<Dim>(length).fill(UNKNOWN);
 }
+
+/** Sizes may be computed by way of fractions; how those are rounded is not followed. */
+const whole = (dim: Dim | undefined): Dim =>
+  dim === undefined || (typeof dim === "number" && !Number.isSafeInteger(dim)) ? UNKNOWN : dim;
 
 const noShape = ({ dtype, shape, node }: Value) =>
   misfit("a shape", `${dtype}[${shape}] of ${node.op}`, "a list of known length");
