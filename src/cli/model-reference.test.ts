@@ -7,6 +7,7 @@ import { jsonl, nearfold as type } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { texts, tinyStatic } from "../../test/tiny-models.ts";
 import { saveModel } from "../models/index.ts";
+import { floats } from "../tensor/index.ts";
 import { hubSettings } from "./model-reference.ts";
 
 const ID = "acme/tiny-static";
@@ -91,6 +92,41 @@ describe("a model of the Hub", () => {
     expect(await readFile(at("adapted/README.md"), "utf8")).toContain(`base_model: "${ID}"`);
   });
 
+  it("mines what its folder mines", async () => {
+    const mine = async (model: string, out: string) => {
+      const options = ["--negatives", "1", "--no-relative-margin", "--out", at(out)];
+      expect(await nearfold("mine", model, at("pairs.jsonl"), ...options)).toMatchObject({
+        code: 0,
+      });
+      return await readFile(at(out), "utf8");
+    };
+    expect(await mine(ID, "fetched.jsonl")).toBe(await mine(at("local"), "local.jsonl"));
+  });
+
+  it("is merged with a folder, and the card names the one by its id", async () => {
+    // Twice as long, the rows have the same directions: the mean is as good as either.
+    const [[name, { data, shape }]] = [...tinyStatic().weights];
+    const weights = new Map([
+      [
+        name,
+        floats(
+          data.map((x) => 2 * x),
+          shape,
+        ),
+      ],
+    ]);
+    await saveModel(at("other"), { ...tinyStatic(), weights });
+    const options = ["--dev", at("pairs.jsonl"), "--method", "soup", "--out", at("merged")];
+    const ran = await nearfold("merge", ID, at("other"), ...options, "--json");
+    expect(ran).toMatchObject({ code: 0 });
+    const { models, accepted } = JSON.parse(ran.out);
+    expect(accepted).toBe(true);
+    expect(models.map(({ model }: { model: string }) => model)).toEqual([ID, at("other")]);
+    const { lineage } = JSON.parse(await readFile(at("merged/nearfold.json"), "utf8"));
+    const names = lineage.merged.models.map(({ name }: { name: string }) => name);
+    expect(names).toEqual([ID, "other"]);
+  });
+
   it("offline is what is in the cache, by option or by environment", async () => {
     await nearfold("embed", ID, at("texts.txt"));
     const asked = hub.asked.length;
@@ -157,12 +193,15 @@ describe("a mistake is one clear line", () => {
   });
 });
 
-it.each(["train", "eval", "embed", "index", "search"])("%s --help names the Hub", async (name) => {
-  const { out } = await nearfold(name, "--help");
-  expect(out).toContain("Hub");
-  expect(out).toContain("--revision");
-  expect(out).toContain("--offline");
-});
+it.each(["train", "mine", "merge", "eval", "embed", "index", "search"])(
+  "%s --help names the Hub",
+  async (name) => {
+    const { out } = await nearfold(name, "--help");
+    expect(out).toContain("Hub");
+    expect(out).toContain("--revision");
+    expect(out).toContain("--offline");
+  },
+);
 
 describe("the environment", () => {
   const home = join(homedir(), ".cache", "nearfold");
