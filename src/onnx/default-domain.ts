@@ -10,6 +10,7 @@ import {
   matmul,
   mul,
   type OpName,
+  pow,
   reciprocal,
   reduceMean,
   reshape,
@@ -26,7 +27,7 @@ import { rewrite } from "../graph/rewrite.ts";
 /** Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. */
 type RuntimeOp = Extract<OpName, `com.microsoft.${string}`> | "SimplifiedLayerNormalization";
 
-/** What to write instead of each; the forms are those that ONNX Runtime's optimizer fuses back. */
+/** What to write instead of each, in the form that ONNX Runtime's optimizer fuses back where it has one. */
 const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
   "com.microsoft.Gelu": ({ inputs: [x] }) => [mul(mul(x!, add(erf(div(x!, Math.SQRT2)), 1)), 0.5)],
   "com.microsoft.FastGelu": ({ inputs: [given, bias] }) => {
@@ -47,9 +48,9 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
     return [alpha === 1 ? product : mul(product, alpha)];
   },
   SimplifiedLayerNormalization: ({ inputs: [x, scale], attrs }) => {
-    const square = reduceMean(mul(x!, x!), { axes: [-1], keep: true });
-    const inverse = reciprocal(sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5)));
-    return [mul(mul(x!, inverse), scale!), inverse];
+    const square = reduceMean(pow(x!, 2), { axes: [-1], keep: true });
+    const root = sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5));
+    return [mul(div(x!, root), scale!), reciprocal(root)];
   },
   "com.microsoft.RotaryEmbedding": ({ inputs: [x, rows, cos, sin] }) => {
     const [half, width] = [cos!.shape[1] as number, x!.shape[2] as number];
