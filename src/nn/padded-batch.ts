@@ -5,10 +5,8 @@ import {
   cast,
   concat,
   greater,
-  matmul,
   mul,
   reduceMax,
-  reshape,
   slice,
   squeeze,
   sub,
@@ -17,7 +15,13 @@ import {
 import { floats, tensor } from "../tensor/tensor.ts";
 import { MASKED } from "./layout.ts";
 import { meanAlone, type Packed, type PackOptions } from "./pack.ts";
-import { type PaddedLayout, paddedLayout, paddedNames, paddedShape } from "./padded-layout.ts";
+import {
+  type PaddedLayout,
+  paddedLayout,
+  paddedNames,
+  paddedShape,
+  weightedSums,
+} from "./padded-layout.ts";
 
 /** The graph input with the pool weights of each slot: `[B, R, S]` float32. */
 const POOL = "pool";
@@ -39,9 +43,7 @@ export function paddedBatchLayout({
     ...layout,
     poolLinear: (x, rows) => {
       const weights = rows.length === poolings ? pools : concat(rows.map(poolRow), 1);
-      const sums = matmul(weights, layout.toBatch(x));
-      if (rows.length === 1) return squeeze(sums, [1]);
-      return reshape(sums, [-1, rows.length * (x.shape[1] as number)]);
+      return weightedSums(weights, layout.toBatch(x));
     },
     poolMax: (x, row) => {
       const counted = cast(greater(poolRow(row), 0), "float32");

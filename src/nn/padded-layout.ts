@@ -73,12 +73,17 @@ export function paddedLayout(modes: readonly PoolingMode[]): PaddedLayout {
         if (mode === "max") throw bug("max pooling has no weights");
         return unsqueeze(linearWeights[mode](mask, places), [1]);
       });
-      const sums = matmul(concat(weights, 1), toBatch(x));
-      if (rows.length === 1) return squeeze(sums, [1]);
-      return reshape(sums, [-1, rows.length * (x.shape[1] as number)]);
+      return weightedSums(concat(weights, 1), toBatch(x));
     },
     poolMax: (x) => reduceMax(add(toBatch(x), unsqueeze(masked, [2])), { axes: [1] }),
   };
+}
+
+/** Sums of a batch `[B, S, D]` by each of the `R` rows of weights `[B, R, S]`, put end to end: `[B, R · D]`. */
+export function weightedSums(weights: Value, batch: Value): Value {
+  const sums = matmul(weights, batch);
+  const rows = weights.shape[1] as number;
+  return rows === 1 ? squeeze(sums, [1]) : reshape(sums, [-1, rows * (batch.shape[2] as number)]);
 }
 
 /** The place of each token in its sequence `[B, S]`, int32, padding on either side; that of padding does not matter. */

@@ -1,8 +1,6 @@
 import { bug } from "../errors.ts";
 import type { Graph } from "../graph/node.ts";
 import { widthOf } from "../models/head.ts";
-import { type Batching, batchingOf } from "../nn/batching.ts";
-import { dropoutKeys } from "../nn/dropout.ts";
 import type { Packed } from "../nn/pack.ts";
 import { RowSums, type RowUpdate } from "../optim/row-sums.ts";
 import { floats, ints, type Tensor } from "../tensor/tensor.ts";
@@ -18,6 +16,7 @@ import {
   names,
   type Objective,
 } from "./graphs.ts";
+import { packing } from "./packing.ts";
 
 export interface GradientOptions {
   /** Sequences encoded at once; a larger batch goes through gradient caching. */
@@ -49,7 +48,7 @@ export class GradientComputer implements Gradients {
   readonly #encoding: Encoding;
   readonly #objectives: readonly Objective[];
   readonly #options: GradientOptions;
-  readonly #batching: Batching;
+  readonly #pack: ReturnType<typeof packing>;
   readonly #sessions = new Map<string, Promise<Compiled>>();
   readonly #sums = new Map<string, Float32Array>();
   readonly #scratch = new Map<string, Float32Array>();
@@ -60,7 +59,7 @@ export class GradientComputer implements Gradients {
     this.#encoding = encoding;
     this.#objectives = objectives;
     this.#options = options;
-    this.#batching = batchingOf(encoding.architecture, encoding.head);
+    this.#pack = packing(encoding, options.seed);
   }
 
   /** The weights are read in place: settle their tables first. `step` numbers the dropout masks. */
@@ -76,7 +75,7 @@ export class GradientComputer implements Gradients {
   }
 
   async #fused(weights: Weights, batch: TokenBatch, step: number): Promise<BatchGradient> {
-    const packed = this.#pack(batch, 0, batch.sequences.length, step);
+    const packed = this.#pack(batch, step);
     const { task = 0 } = batch;
     const compiled = await this.#open(`fused ${task}`, () =>
       fusedGraph(this.#encoding, this.#objectives[task]),
@@ -93,7 +92,7 @@ export class GradientComputer implements Gradients {
     const embeddings = new Float32Array(sequences.length * width);
     const chunks = [];
     for (let start = 0; start < sequences.length; start += chunkSize) {
-      const packed = this.#pack(batch, start, start + chunkSize, step);
+      const packed = this.#packPart(batch, start, start + chunkSize, step);
       const { session } = await this.#open("forward", () => forwardGraph(this.#encoding));
       const results = await session.run({ ...weights, ...packed.feeds });
       embeddings.set(results[names.embeddings].data as Float32Array, start * width);
@@ -135,14 +134,13 @@ export class GradientComputer implements Gradients {
   }
 
   /** Sequences `[from, to)` of a batch. */
-  #pack({ sequences, promptTokens }: TokenBatch, from: number, to: number, step: number): Packed {
-    const { seed } = this.#options;
-    return this.#batching.pack(sequences.slice(from, to), {
+  #packPart({ sequences, promptTokens }: TokenBatch, from: number, to: number, step: number) {
+    const part = {
+      sequences: sequences.slice(from, to),
+      first: from,
       ...(promptTokens && { promptTokens: promptTokens.subarray(from, to) }),
-      ...(this.#encoding.dropout && {
-        dropoutKeys: (sequence, place) => dropoutKeys(seed, step, from + sequence, place),
-      }),
-    });
+    };
+    return this.#pack(part, step);
   }
 
   #facts({ sequences, identity, labels, task = 0 }: TokenBatch): Weights {
@@ -155,8 +153,8 @@ export class GradientComputer implements Gradients {
         [names.labels]: floats(labels!, objective.labels === 1 ? [size] : [size, objective.labels]),
       }),
       ...(objective.identity && {
-        [names.anchorIdentity]: ints(identity!.slice(0, size)),
-        [names.documentIdentity]: ints(identity!.slice(size)),
+        [names.anchorIdentity]: ints(identity!.subarray(0, size)),
+        [names.documentIdentity]: ints(identity!.subarray(size)),
       }),
     };
   }

@@ -1,14 +1,13 @@
 import { NearfoldError } from "../errors.ts";
 import { languageHeadOf } from "../models/language-head.ts";
 import type { Model } from "../models/model.ts";
-import { batchingOf } from "../nn/batching.ts";
-import { dropoutKeys } from "../nn/dropout.ts";
 import { type MaskOptions, maskTokens, packPredictions } from "../nn/predictions.ts";
 import type { TokenBatch } from "./batch.ts";
 import { type Compiled, compile, type Feeds, runGradient } from "./compiled.ts";
 import type { BatchGradient, Gradients } from "./gradients.ts";
 import { type Encoding, names, nextTokenGraph } from "./graphs.ts";
 import { type TrainOptions, withDefaults } from "./options.ts";
+import { packing } from "./packing.ts";
 import { tokenBatches } from "./token-batches.ts";
 import { runToEnd, type Training } from "./trainer.ts";
 
@@ -25,24 +24,20 @@ class NextTokenGradients implements Gradients {
   readonly #encoding: Encoding;
   readonly #options: NextTokenOptions;
   readonly #buffers = new Map<string, Float32Array>();
+  readonly #pack: ReturnType<typeof packing>;
   #compiled: Promise<Compiled> | undefined;
 
   constructor(encoding: Encoding, options: NextTokenOptions) {
     this.#encoding = encoding;
     this.#options = options;
+    this.#pack = packing(encoding, options.seed);
   }
 
   async compute(weights: Feeds, batch: TokenBatch, step: number): Promise<BatchGradient> {
-    const { architecture, head, dropout } = this.#encoding;
-    const { seed } = this.#options;
     this.#compiled ??= compile(nextTokenGraph(this.#encoding, this.#options.head));
     const compiled = await this.#compiled;
     const { sequences, predictions } = maskTokens(batch.sequences, { ...this.#options, step });
-    const packed = batchingOf(architecture, head).pack(sequences, {
-      ...(dropout && {
-        dropoutKeys: (sequence: number, place: number) => dropoutKeys(seed, step, sequence, place),
-      }),
-    });
+    const packed = this.#pack({ sequences }, step);
     const feeds = { ...weights, ...packed.feeds, ...packPredictions(sequences, predictions) };
     const { results, dense, rows } = await runGradient(compiled, feeds, this.#buffers);
     return { loss: (results[names.loss].data as Float32Array)[0], dense, rows };

@@ -87,12 +87,11 @@ export class Run implements AsyncDisposable {
     this.#settleFor(batch);
     const result = await this.#gradients.compute(this.#weights, batch, this.step);
     this.#requireFinite(result);
+    const isTable = (name: string) => this.#tables.has(name);
+    const dense = [...result.dense].filter(([name]) => !isTable(name));
     // A tied output head reads its table as a whole: then the table's gradient has a dense part too.
-    const { false: dense = [], true: whole = [] } = Object.groupBy(result.dense, ([name]) =>
-      this.#tables.has(name) ? "true" : "false",
-    );
-    const read = new Set([...result.rows.keys(), ...whole.map(([name]) => name)]);
-    const named = [...read].map((name) => {
+    const read = new Set([...result.rows.keys(), ...result.dense.keys()]);
+    const named = [...read].filter(isTable).map((name) => {
       const table = this.#tables.get(name)!;
       table.collect(result.rows.get(name) ?? [], result.dense.get(name));
       return table;
