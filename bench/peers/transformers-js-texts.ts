@@ -20,6 +20,8 @@ interface Open {
 
 interface Encode {
   readonly batchSize: number;
+  /** Texts of like length in one batch; else in the order given. @default true */
+  readonly sorted?: boolean;
   /** Only so many texts, spread over all of them. @default all */
   readonly sample?: number;
 }
@@ -40,9 +42,12 @@ async function embed(batch: string[]): Promise<Float32Array[]> {
   return Array.from({ length: count }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 
-/** Longest texts first: without sorting, most of a batch is padding. */
-async function encode(given: readonly string[], batchSize: number): Promise<Float32Array[]> {
-  const order = [...given.keys()].sort((a, b) => given[b].length - given[a].length);
+async function encode(
+  given: readonly string[],
+  { batchSize, sorted = true }: Encode,
+): Promise<Float32Array[]> {
+  const order = [...given.keys()];
+  if (sorted) order.sort((a, b) => given[b].length - given[a].length);
   const found: Float32Array[] = [];
   for (let start = 0; start < order.length; start += batchSize) {
     const rows = order.slice(start, start + batchSize);
@@ -62,10 +67,11 @@ await serve({
     ({ texts, maxTokens } = request);
     return { name: `transformers.js ${env.version}` };
   },
-  encode: async ({ batchSize, sample = texts.length }: Encode) => {
+  encode: async (request: Encode) => {
+    const { sample = texts.length } = request;
     const every = texts.length / sample;
     const given = Array.from({ length: sample }, (_, i) => texts[Math.floor(i * every)]);
-    const { ms, result } = await timed(() => encode(given, batchSize));
+    const { ms, result } = await timed(() => encode(given, request));
     vectors = result;
     return { ms };
   },
