@@ -141,10 +141,25 @@ describe("adapters", () => {
     expect(await readdir(at("merged"))).not.toContain("adapter");
     const again = await trained("again", at("pairs.jsonl"), ...onTop, "--lora", "2");
     expect(again.loss).toBeCloseTo(whole.loss, 5);
+  });
+
+  it("on top of others are saved as one with them, which belongs to the base", async () => {
+    await trained("below", at("pairs.jsonl"), ...adapting());
+    const onTop = ["--base", at("llama"), "--adapter", at("below", "adapter"), "--lora", "2"];
+    const { model } = await trained("on-top", at("pairs.jsonl"), ...onTop);
     const config = JSON.parse(
-      await readFile(at("again", "adapter", "adapter_config.json"), "utf8"),
+      await readFile(at("on-top", "adapter", "adapter_config.json"), "utf8"),
     );
-    expect(config).toMatchObject({ r: 2, base_model_name_or_path: "llama + adapter" });
+    expect(config).toMatchObject({ r: 4 + 2, base_model_name_or_path: "llama" });
+    const again = await withAdapter(await loadModel(at("llama")), at("on-top", "adapter"));
+    for (const [name, { data }] of model.weights) {
+      expect(again.weights.get(name)!.data, name).toBeClose(data, { rtol: 1e-5, atol: 1e-6 });
+    }
+    // Beside weights that it is part of already it would count twice.
+    const twice = ["--base", at("on-top"), "--adapter", at("on-top", "adapter")];
+    const typed = ["train", at("pairs.jsonl"), ...twice, "--out", at("twice"), ...quick];
+    const { code, err } = await nearfold(typed);
+    expect([code, err]).toEqual([2, expect.stringMatching(/another base \(got another .*weight/)]);
   });
 
   it("go to the layers that are named, and count as much as is said", async () => {

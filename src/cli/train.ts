@@ -79,8 +79,12 @@ async function checkPlaces(
   await rm(checkpoint, { recursive: true, force: true });
 }
 
-/** "org/base", or with an adapter merged into it "org/base + adapter". */
-async function baseName(folder: string, { adapter }: TrainCommandOptions): Promise<string> {
+/**
+ * "org/base", or with an adapter merged into it "org/base + adapter". Adapters that are trained on top of one are saved as one with it, which belongs to the
+ * base alone.
+ */
+async function baseName(folder: string, { adapter, lora }: TrainCommandOptions): Promise<string> {
   const name = await modelName(folder);
-  return adapter === undefined ? name : `${name} + ${basename(resolve(adapter))}`;
+  if (adapter === undefined || lora !== undefined) return name;
+  return `${name} + ${basename(resolve(adapter))}`;
 }

@@ -1,5 +1,5 @@
 /** What came of a training: the model's card, and what is said of it. */
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { Model } from "../models/model.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { Outcome } from "./command.ts";
@@ -55,7 +55,7 @@ function lossTexts({ sets }: TrainingData, { losses }: Plan): readonly string[] 
 function settingsOf(
   { sets }: TrainingData,
   { trainer }: Plan,
-  { objective, attention, pooling, maskToken, maskShare }: TrainCommandOptions,
+  { objective, adapter, attention, pooling, maskToken, maskShare }: TrainCommandOptions,
 ): Readonly<Record<string, number | string | boolean>> {
   const { lora, epochs, batchSize, learningRate, warmup, weightDecay, dropout } = trainer;
   const { mixtureTemperature } = trainer;
@@ -64,6 +64,7 @@ function settingsOf(
     ...{ objective, epochs, batchSize, learningRate, warmup, weightDecay, dropout },
     ...(sets.length > 1 && { mixtureTemperature }),
     ...{ attention, pooling, maskToken, maskShare },
+    adapter: adapter && basename(resolve(adapter)),
     lora: lora && `rank ${lora.rank}, alpha ${lora.alpha}, ${targets}`,
   };
   const known = Object.entries(settings).flatMap(([name, value]) =>

@@ -3,8 +3,11 @@ import { createHash } from "node:crypto";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Graph, makeNode, type Node, topological, type Value } from "./node.ts";
 
-/** Returns what to use instead of a node's outputs, or undefined to leave it as it is. */
-export type Rewrite = (node: Node) => readonly Value[] | undefined;
+/**
+ * Returns what to use instead of a node's outputs, or undefined to leave it as it is. `original` is the node before anything was rewritten:
+ * what stays the same for two nodes that read the same value.
+ */
+export type Rewrite = (node: Node, original: Node) => readonly Value[] | undefined;
 
 /**
  * Rebuilds the values bottom-up: `rule` sees each node with its inputs already rewritten. A node none of whose inputs
@@ -16,7 +19,7 @@ export function rewrite(values: readonly Value[], rule: Rewrite): Value[] {
     const inputs = node.inputs.map((input) => input && done.get(input)!);
     const same = inputs.every((input, index) => input === node.inputs[index]);
     const rebuilt = same ? node : makeNode({ ...node, inputs, types: node.outputs });
-    const outputs = rule(rebuilt) ?? rebuilt.outputs;
+    const outputs = rule(rebuilt, node) ?? rebuilt.outputs;
     node.outputs.forEach((output, index) => {
       done.set(output, outputs[index]);
     });

@@ -133,7 +133,11 @@ describe("models", () => {
   });
 
   it("a tower of queries is mixed too; an adapter is left behind", () => {
-    const adapter = newAdapter([], { rank: 1, alpha: 1, targets: [] }, { seed: 1 });
+    const adapter = newAdapter(
+      [],
+      { rank: 1, alpha: 1, targets: [] },
+      { base: new Map(), seed: 1 },
+    );
     const towers = (document: number, query: number) => ({
       ...filled("a", document, { queryTower: filled("", query) }),
       adapter,

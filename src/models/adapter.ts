@@ -1,4 +1,5 @@
 /** The matrices of a low-rank adaptation: beside a model's weights while they are trained, added to them when they are done. */
+import { createHash } from "node:crypto";
 import { bug } from "../errors.ts";
 import { fillUniform } from "../graph/rng.ts";
 import { type LoraConfig, type LoraSite, loraNames } from "../nn/lora.ts";
@@ -11,13 +12,26 @@ export interface Adapter {
   readonly sites: readonly LoraSite[];
   /** A `[rank, in]` and B `[out, rank]` of each site, by `loraNames`. */
   readonly weights: Weights;
+  /** SHA-256 of each site's frozen weight, by name: what the matrices were trained beside. */
+  readonly base: ReadonlyMap<string, string>;
 }
 
-/** An adapter that changes nothing yet: A uniform within ± 1 / √in, B zero, as PEFT begins (tuners/lora/layer.py, `reset_lora_parameters`). */
+/** Of the weights that sites read, as float32. */
+export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string, string> {
+  return new Map(
+    sites.map(({ weight }) => {
+      const { buffer, byteOffset, byteLength } = base.get(weight)!.data;
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      return [weight, createHash("sha256").update(bytes).digest("hex")];
+    }),
+  );
+}
+
+/** An adapter beside `base` that changes nothing yet: A uniform within ± 1 / √in, B zero, as PEFT begins (tuners/lora/layer.py, `reset_lora_parameters`). */
 export function newAdapter(
   sites: readonly LoraSite[],
   config: LoraConfig,
-  { seed }: { readonly seed: number },
+  { base, seed }: { readonly base: Weights; readonly seed: number },
 ): Adapter {
   const weights = new Map<string, Tensor<"float32">>();
   for (const [index, { weight, in: width, out }] of sites.entries()) {
@@ -32,13 +46,16 @@ export function newAdapter(
     weights.set(nameA, floats(a, [config.rank, width]));
     weights.set(nameB, floats(new Float32Array(out * config.rank), [out, config.rank]));
   }
-  return { config, sites, weights };
+  return { config, sites, weights, base: digestsOf(base, sites) };
 }
 
 const STREAM = 0x10a;
 
 /** The weights with `W + alpha / rank · B A` in place of each adapted one; the others are those given, not copies. */
-export function mergeAdapter(base: Weights, { config, sites, weights }: Adapter): Weights {
+export function mergeAdapter(
+  base: Weights,
+  { config, sites, weights }: Omit<Adapter, "base">,
+): Weights {
   const merged = new Map(base);
   for (const site of sites) {
     const [a, b] = loraNames(site.weight).map((name) => weights.get(name));
@@ -50,6 +67,39 @@ export function mergeAdapter(base: Weights, { config, sites, weights }: Adapter)
     merged.set(site.weight, floats(data, frozen.shape));
   }
   return merged;
+}
+
+/**
+ * Two adapters as one, the second trained beside weights that the first had been merged into: `s₁ B₁ A₁ + s₂ B₂ A₂`, with the matrices one after
+ * the other and both factors in B. It belongs to the base of the first.
+ */
+export function stackAdapters(first: Adapter, second: Adapter): Adapter {
+  const both = [first, second];
+  const sites = new Map(both.flatMap(({ sites }) => sites.map((site) => [site.weight, site])));
+  const rank = first.config.rank + second.config.rank;
+  const weights = new Map<string, Tensor<"float32">>();
+  for (const { weight, in: width, out } of sites.values()) {
+    const [nameA, nameB] = loraNames(weight);
+    const [a, b] = [new Float32Array(rank * width), new Float32Array(out * rank)];
+    let from = 0;
+    for (const { config, weights: own } of both) {
+      const [ownA, ownB] = [own.get(nameA), own.get(nameB)];
+      if (ownA && ownB) {
+        a.set(ownA.data, from * width);
+        const scale = config.alpha / config.rank;
+        for (const [i, value] of ownB.data.entries()) {
+          const [row, column] = [Math.floor(i / config.rank), i % config.rank];
+          b[row * rank + from + column] = scale * value;
+        }
+      }
+      from += config.rank;
+    }
+    weights.set(nameA, floats(a, [rank, width]));
+    weights.set(nameB, floats(b, [out, rank]));
+  }
+  const targets = [...sites.keys()].map((weight) => weight.replace(/\.weight$/, ""));
+  const base = new Map([...second.base, ...first.base]);
+  return { config: { rank, alpha: rank, targets }, sites: [...sites.values()], weights, base };
 }
 
 /** Adds `scale · B A` `[out, in]`, or its transpose. */

@@ -9,6 +9,7 @@ import { encodeModel } from "../onnx/encode.ts";
 import { openSession } from "../runtime/session.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { floats } from "../tensor/tensor.ts";
+import { newAdapter } from "./adapter.ts";
 import { exportGraph } from "./export.ts";
 import { poolingHead } from "./head.ts";
 import { loadModel } from "./load.ts";
@@ -59,7 +60,48 @@ test("adapters of all linear layers name each: PEFT would adapt BERT's pooler to
   expect(target_modules).toHaveLength(adapter!.sites.length);
 });
 
+test("layers that embedding does not run are passed over: PEFT's all-linear adapts a pooler too", async () => {
+  const base = tinyBert();
+  expect(base.weights.has("pooler.dense.weight")).toBe(true);
+  const lora = { rank: 2, alpha: 4, targets: "all-linear" };
+  const site = { weight: "encoder.layer.0.output.dense.weight", outFirst: true, in: 64, out: 32 };
+  const own = newAdapter([site], lora, { base: base.weights, seed: 1 });
+  await using temporary = await temporaryFolder();
+  const weights = new Map(own.weights)
+    .set("pooler.dense.lora_A.weight", floats(new Float32Array(2 * 32), [2, 32]))
+    .set("pooler.dense.lora_B.weight", floats(new Float32Array(32 * 2), [32, 2]));
+  await saveAdapter(temporary.path, { ...own, weights }, { base: "bert" });
+  const { adapter } = await withAdapter(base, temporary.path);
+  expect([...adapter!.weights.keys()].sort()).toEqual([...own.weights.keys()].sort());
+  // A model without a pooler has no such layer.
+  const bare = [...base.weights].filter(([name]) => !name.startsWith("pooler."));
+  const without = { ...base, weights: new Map(bare) };
+  await expect(withAdapter(without, temporary.path)).rejects.toThrow(/pooler\.dense\.lora_A/);
+});
+
 describe("an adapter is refused", () => {
+  test("when it was trained beside other weights of the same shapes", async () => {
+    const { adapter } = await withAdapter(tinyLlama(), golden);
+    await using temporary = await temporaryFolder();
+    await saveAdapter(temporary.path, adapter!, { base: "org/llama" });
+    await expect(withAdapter(tinyLlama(), temporary.path)).resolves.toBeDefined();
+    const merged = await withAdapter(tinyLlama(), golden);
+    await expect(withAdapter(merged, temporary.path)).rejects.toThrow(
+      /another base \(got another layers\.0.*base_model_name_or_path, "?org\/llama/,
+    );
+  });
+
+  test.each(["[]", "{", "null"])("when what it says of its base is %s", async (recorded) => {
+    const { adapter } = await withAdapter(tinyLlama(), golden);
+    await using temporary = await temporaryFolder();
+    await saveAdapter(temporary.path, adapter!, { base: "x" });
+    const path = join(temporary.path, "adapter_model.safetensors");
+    await writeSafetensors(path, adapter!.weights, { metadata: { "nearfold.base": recorded } });
+    await expect(withAdapter(tinyLlama(), temporary.path)).rejects.toThrow(
+      /nearfold\.base is malformed/,
+    );
+  });
+
   test("when it is another base's", async () => {
     await expect(withAdapter(tinyBert(), golden)).rejects.toThrow(
       /made for another base \(got "?base_model\.model\.layers\.0\.mlp\.down_proj/,

@@ -7,7 +7,7 @@ import { addLora, type LoraConfig, type LoraSite, loraNames } from "../nn/lora.t
 import { paddedLayout } from "../nn/padded-layout.ts";
 import { openSafetensors, type Safetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Adapter, mergeAdapter } from "./adapter.ts";
+import { type Adapter, digestsOf, mergeAdapter } from "./adapter.ts";
 import { configReader } from "./config.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import { isJsonObject, type JsonObject, readJsonObject, show, toJson } from "./json-file.ts";
@@ -17,6 +17,8 @@ export const ADAPTER_CONFIG = "adapter_config.json";
 const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 /** What PEFT puts before the base's own names. */
 const PREFIX = "base_model.model.";
+/** Where the safetensors' metadata has `Adapter.base`, as JSON. PEFT reads over it. */
+const BASE = "nearfold.base";
 
 export interface PeftConfig {
   readonly lora: LoraConfig;
@@ -85,12 +87,13 @@ function parseTargets(value: unknown, at: string): LoraConfig["targets"] {
 /** Writes both files into a folder, which is made. @throws io */
 export async function saveAdapter(
   folder: string,
-  { config, sites, weights }: Adapter,
+  { config, sites, weights, base: digests }: Adapter,
   { base }: { readonly base: string },
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const named = new Map([...weights].map(([name, value]) => [PREFIX + name, value] as const));
-  await writeSafetensors(join(folder, ADAPTER_WEIGHTS), named, { metadata: { format: "pt" } });
+  const metadata = { format: "pt", [BASE]: JSON.stringify(Object.fromEntries(digests)) };
+  await writeSafetensors(join(folder, ADAPTER_WEIGHTS), named, { metadata });
   const json = {
     peft_type: "LORA",
     task_type: "FEATURE_EXTRACTION",
@@ -117,11 +120,12 @@ export async function withAdapter(model: Model, folder: string): Promise<Model> 
   const at = join(folder, ADAPTER_CONFIG);
   const json = await readJsonObject(at);
   if (!json) throw new NearfoldError("not-found", "no adapter is there", { at });
-  const { lora } = parsePeftConfig(json, at);
+  const config = parsePeftConfig(json, at);
   const path = join(folder, ADAPTER_WEIGHTS);
   await requireSafetensors(folder, path);
   await using file = await openSafetensors(path);
-  const adapter = await readAdapter(file, path, model, lora);
+  const adapter = await readAdapter(file, path, model, config);
+  requireBase(adapter, file.metadata, path, config);
   return { ...model, weights: mergeAdapter(model.weights, adapter), adapter };
 }
 
@@ -135,25 +139,55 @@ async function requireSafetensors(folder: string, path: string): Promise<void> {
   });
 }
 
+/** Where it is recorded which weights it was trained beside: these must be those. */
+function requireBase(
+  { base }: Adapter,
+  { [BASE]: recorded }: Readonly<Record<string, string>>,
+  at: string,
+  config: PeftConfig,
+): void {
+  if (recorded === undefined) return;
+  const wanted = parseJson(recorded);
+  if (!isJsonObject(wanted)) {
+    const got = show(recorded);
+    throw new NearfoldError("bad-input", `the metadata's ${BASE} is malformed`, { at, got });
+  }
+  for (const [weight, digest] of base) {
+    if (wanted[weight] === digest) continue;
+    throw foreign(at, config, `another ${weight}`, "the weights that it was trained beside");
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 async function readAdapter(
   file: Safetensors,
   at: string,
   model: Model,
-  lora: LoraConfig,
+  config: PeftConfig,
 ): Promise<Adapter> {
-  const { renames = [] } = model.architecture;
-  const stored = new Map(
-    file.names.map((there) => {
-      const bare = there.startsWith(PREFIX) ? there.slice(PREFIX.length) : there;
-      return [renames.reduce((name, [from, to]) => name.replace(from, to), bare), there] as const;
-    }),
-  );
+  const { lora } = config;
+  const { renames = [], kept } = model.architecture;
+  const named = file.names.map((there) => {
+    const bare = there.startsWith(PREFIX) ? there.slice(PREFIX.length) : there;
+    return [renames.reduce((name, [from, to]) => name.replace(from, to), bare), there] as const;
+  });
+  // PEFT's all-linear takes in layers that embedding does not run, such as BERT's pooler.
+  const isKept = (name: string) =>
+    kept?.test(name) && model.weights.has(name.replace(/lora_[AB]\.weight$/, "weight"));
+  const stored = new Map(named.filter(([name]) => !isKept(name)));
   const known = new Map(sitesOf(model, lora).map((site) => [loraNames(site.weight)[0], site]));
   const sites: LoraSite[] = [];
   const weights = new Map<string, Tensor<"float32">>();
   for (const name of [...stored.keys()].filter((name) => name.endsWith(".lora_A.weight"))) {
     const site = known.get(name);
-    if (!site) throw foreign(at, stored.get(name)!, "layers of the model");
+    if (!site) throw foreign(at, config, stored.get(name)!, "layers of the model");
     const [nameA, nameB] = loraNames(site.weight);
     const shapes = [
       [nameA, [lora.rank, site.in]],
@@ -163,16 +197,18 @@ async function readAdapter(
       const there = stored.get(part);
       const found = there === undefined ? undefined : file.info(there).shape;
       if (there === undefined || `${found}` !== `${shape}`) {
-        throw foreign(at, `${part} ${found ? `[${found}]` : "missing"}`, `[${shape}]`);
+        throw foreign(at, config, `${part} ${found ? `[${found}]` : "missing"}`, `[${shape}]`);
       }
       weights.set(part, await file.readAsFloat32(there));
     }
     sites.push(site);
   }
   const unread = [...stored.keys()].find((name) => !weights.has(name));
-  if (unread !== undefined) throw foreign(at, stored.get(unread)!, "lora_A and lora_B of layers");
-  if (sites.length === 0) throw foreign(at, "no adapter", "at least one");
-  return { config: lora, sites, weights };
+  if (unread !== undefined) {
+    throw foreign(at, config, stored.get(unread)!, "lora_A and lora_B of layers");
+  }
+  if (sites.length === 0) throw foreign(at, config, "no adapter", "at least one");
+  return { config: lora, sites, weights, base: digestsOf(model.weights, sites) };
 }
 
 function sitesOf({ architecture, config, head }: Model, lora: LoraConfig): readonly LoraSite[] {
@@ -181,11 +217,12 @@ function sitesOf({ architecture, config, head }: Model, lora: LoraConfig): reado
   return addLora([embeddings], { ...lora, targets: "all-linear" }).sites;
 }
 
-function foreign(at: string, got: string, wanted: string): NearfoldError {
+function foreign(at: string, { base }: PeftConfig, got: string, wanted: string): NearfoldError {
+  const which = base === undefined ? "" : `, ${show(base)}`;
   return new NearfoldError("mismatch", "this adapter was made for another base", {
     at,
     got,
     wanted,
-    hint: "Give the model that adapter_config.json names as base_model_name_or_path",
+    hint: `Give the model that adapter_config.json names as base_model_name_or_path${which}`,
   });
 }

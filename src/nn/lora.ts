@@ -60,37 +60,42 @@ export function addLora(
     weights.set(name, value);
     return value;
   };
-  const narrow = new Map<LoraSite, Value>();
-  const adapted = rewrite(values, (node) => {
-    const group = groups.get(weightOf(node) ?? "");
-    const site = group?.find(({ weight }) => weight === weightOf(node));
+  const sites = new Map<string, LoraSite>();
+  const narrow = new Map<Group, ReadonlyMap<string, Value>>();
+  const adapted = rewrite(values, (node, original) => {
+    const group = groups.get(original.inputs[0]!);
+    const site = group?.get(siteOf(original)?.weight ?? "");
     if (!group || !site) return undefined;
-    if (!narrow.has(site)) {
-      const matrices = group.map((one) => weightInput(loraNames(one.weight)[0], [rank, one.in]));
-      const parts = narrowed(node.inputs[0] as Value, matrices, rank);
-      for (const [k, one] of group.entries()) narrow.set(one, parts[k]);
+    if (!narrow.has(group)) {
+      const all = [...group.values()];
+      const matrices = all.map((one) => weightInput(loraNames(one.weight)[0], [rank, one.in]));
+      const parts = narrowed(node.inputs[0]!, matrices, rank);
+      narrow.set(group, new Map(all.map(({ weight }, i) => [weight, parts[i]])));
     }
+    sites.set(site.weight, site);
     const b = weightInput(loraNames(site.weight)[1], [site.out, rank]);
-    return [addProduct(node.outputs[0] as Value, narrow.get(site)!, b, alpha / rank)];
+    const scale = (alpha / rank) * alphaOf(node);
+    return [addProduct(node.outputs[0], narrow.get(group)!.get(site.weight)!, b, scale)];
   });
-  const sites = [...narrow.keys()];
-  return { values: adapted, sites, weights };
+  return { values: adapted, sites: [...sites.values()], weights };
 }
 
-/** The adapted layers by weight, with those that read the same rows. */
+/** The layers that read the same rows, by weight: a weight may be read in several places, by other rows in each. */
+type Group = ReadonlyMap<string, LoraSite>;
+
 function sitesByInput(
   values: readonly Value[],
   fits: (layer: string) => boolean,
-): Map<string, readonly LoraSite[]> {
-  const byInput = new Map<Value, LoraSite[]>();
+): Map<Value, Group> {
+  const groups = new Map<Value, Map<string, LoraSite>>();
   for (const node of topological(values)) {
     const site = siteOf(node);
     if (!site || !fits(layerOf(site.weight))) continue;
-    const x = node.inputs[0] as Value;
-    byInput.set(x, [...(byInput.get(x) ?? []), site]);
+    const x = node.inputs[0]!;
+    const group = groups.get(x) ?? new Map<string, LoraSite>();
+    groups.set(x, group.set(site.weight, site));
   }
-  const groups = [...byInput.values()];
-  return new Map(groups.flatMap((group) => group.map(({ weight }) => [weight, group] as const)));
+  return groups;
 }
 
 /** `x Aᵀ` for each matrix, by one product: layers that read the same rows read them once. */
@@ -120,11 +125,17 @@ function siteOf({ op, inputs, attrs }: Node): LoraSite | undefined {
   const [x, weight] = inputs;
   if (!["MatMul", "FusedMatMul", "Gemm"].includes(op) || !x || !weight || !isInput(weight)) return;
   const [rows, columns] = weight.shape;
-  const plain = attrs.transA !== 1 && weight.shape.length === 2;
+  const turned = attrs.transA === 1 || attrs.transBatchA === 1;
+  const plain = !turned && weight.shape.length === 2;
   if (!plain || typeof rows !== "number" || typeof columns !== "number") return undefined;
   const outFirst = attrs.transB === 1;
   const [out, width] = outFirst ? [rows, columns] : [columns, rows];
   return { weight: inputName(weight), outFirst, in: width, out };
+}
+
+/** What a product scales itself by: its adapter is scaled alike. */
+function alphaOf({ attrs }: Node): number {
+  return (attrs.alpha as { readonly float: number } | undefined)?.float ?? 1;
 }
 
 function layerOf(weight: string): string {

@@ -1,6 +1,6 @@
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
-import { type Adapter, mergeAdapter, newAdapter } from "../models/adapter.ts";
+import { type Adapter, mergeAdapter, newAdapter, stackAdapters } from "../models/adapter.ts";
 import type { Model } from "../models/model.ts";
 import { AdamW, type Moments } from "../optim/adamw.ts";
 import { clipGlobalNorm } from "../optim/clip.ts";
@@ -48,15 +48,13 @@ export class Run implements AsyncDisposable {
   step = 0;
 
   constructor(model: Model, plan: TokenBatches, objective: RunObjective, settings: Settings) {
-    // An adapter that was merged into it is that of other weights, once these move.
-    const { adapter: _, ...bare } = model;
-    this.#model = bare;
+    this.#model = model;
     this.plan = plan;
     this.settings = settings;
     const { architecture, config, head } = model;
     const { dropout, seed, lora } = settings;
     const encoding = { architecture, config, head, dropout, ...(lora && { lora }) };
-    this.#adapter = lora && newAdapter(loraSites(encoding), lora, { seed });
+    this.#adapter = lora && newAdapter(loraSites(encoding), lora, { base: model.weights, seed });
     this.#trained = this.#adapter
       ? Object.fromEntries(this.#adapter.weights)
       : copyOf(Object.fromEntries(model.weights));
@@ -243,9 +241,12 @@ export class Run implements AsyncDisposable {
   /** The model as it is with these weights, adapters merged. */
   #modelWith(trained: Live): Model {
     const weights = new Map(Object.entries(trained));
-    if (!this.#adapter) return { ...this.#model, weights };
-    const adapter = { ...this.#adapter, weights };
-    return { ...this.#model, weights: mergeAdapter(this.#model.weights, adapter), adapter };
+    // An adapter that was merged into it is that of other weights, once these move.
+    const { adapter: merged, ...bare } = this.#model;
+    if (!this.#adapter) return { ...bare, weights };
+    const own = { ...this.#adapter, weights };
+    const adapter = merged ? stackAdapters(merged, own) : own;
+    return { ...bare, weights: mergeAdapter(bare.weights, own), adapter };
   }
 
   /** Everything that changes, by name, over the live arrays. */
