@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
+import type { Row } from "../src/data/row.ts";
 import { fillNormal } from "../src/graph/rng.ts";
 import { parseLoss } from "../src/losses/index.ts";
 import { adaptModel } from "../src/models/adapt.ts";
@@ -227,11 +228,42 @@ test.each([
   await expect(run(model("bert"), { epochs: 4, ...options })).rejects.toThrow(message);
 });
 
-test("a checkpoint of another run is refused", async () => {
-  const checkpoint = await newFolder();
-  await run(model("static"), { checkpoint, checkpointEvery: 2 });
-  const other = run(model("static"), { checkpoint, resume: true, batchSize: 10 });
-  await expect(other).rejects.toThrow(/the checkpoint is of another run/);
+describe("a checkpoint is of another run with", () => {
+  const { loss, needs } = parseLoss("cosent");
+  const labelled = pairs.map((pair, i) => ({ ...pair, label: i % 3 }));
+  const start = (rows: readonly Row[], options: TrainOptions) =>
+    trainToEnd(
+      trainTasks(model("static"), [{ rows, needs }], {
+        ...{ loss, batchSize: 4, evaluateKey: "dev", checkpointEvery: 4 },
+        ...options,
+      }),
+    );
+  const refused = "the checkpoint is of another run";
+  const changed = (row: number, change: Partial<Row>) =>
+    labelled.map((each, i) => (i === row ? { ...each, ...change } : each));
+
+  test.each<[string, TrainOptions]>([
+    ["settings", { batchSize: 10 }],
+    ["loss", { loss: parseLoss("angle").loss }],
+    ["data to evaluate on", { evaluateKey: "another" }],
+  ])("another %s", async (_, change) => {
+    const checkpoint = await newFolder();
+    await start(labelled, { checkpoint });
+    const resumed = start(labelled, { ...change, checkpoint, resume: true });
+    await expect(resumed).rejects.toThrow(refused);
+    await start(labelled, { checkpoint, resume: true });
+  });
+
+  test("another text or label, whichever row it is of", async () => {
+    const checkpoint = await newFolder();
+    await start(labelled, { checkpoint });
+    for (const row of labelled.keys()) {
+      for (const change of [{ anchor: `${words[1]} ${words[1]}` }, { label: 3 }]) {
+        const resumed = start(changed(row, change), { checkpoint, resume: true });
+        await expect(resumed, `row ${row}`).rejects.toThrow(refused);
+      }
+    }
+  });
 });
 
 describe("adapters", () => {
