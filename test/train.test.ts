@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
 import type { Row } from "../src/data/row.ts";
+import { mul, reduceSum, sqrt } from "../src/graph/ops/index.ts";
 import { fillNormal } from "../src/graph/rng.ts";
 import { parseLoss } from "../src/losses/index.ts";
 import { adaptModel } from "../src/models/adapt.ts";
@@ -207,16 +208,46 @@ test("the best weights are kept, and a run that gets no better stops early", asy
   expect(events.at(-1)).toMatchObject({ type: "done", stoppedEarly: true, bestStep: 10 });
 });
 
+test("a score that is no number is not the best", async () => {
+  const scores = [Number.NaN, 0.4, Number.NaN, 0.3];
+  const evaluate = async () => ({ score: scores.shift()!, metrics: {} });
+  const { events } = await run(model("static"), { epochs: 4, evaluate });
+  expect(events.at(-1)).toMatchObject({ type: "done", bestStep: 10 });
+});
+
 test("equal texts in a batch may be masked instead of kept apart", async () => {
   const { events } = await run(model("static"), { noDuplicates: false, epochs: 2 });
   expect(losses(events).every(Number.isFinite)).toBe(true);
 });
 
-test.each([
+test.each<[string, TrainOptions, RegExp]>([
   [
     "a NaN names step and tensor",
     { learningRate: 1e38, clip: 0, weightDecay: 0 },
     /the loss is not a number at step \d+/,
+  ],
+  [
+    "so does a gradient that is none, where the loss is a number",
+    { loss: ({ anchors }) => reduceSum(sqrt(mul(anchors, 0))) },
+    /the norm of the gradient is not a number at step 1 \(got NaN; the gradient of \S+ is not finite/,
+  ],
+  [
+    "and a weight that is none after the last step",
+    { learningRate: 1e39, warmup: 0, epochs: 1, batchSize: 40 },
+    /a weight is not a number after step 1 \(got embeddings\.\S+\)/,
+  ],
+  [
+    "and weights that are numbers, but give none",
+    { learningRate: 1e38, warmup: 0, epochs: 1, batchSize: 40 },
+    /the loss is not a number after step 1 \(got NaN\)/,
+  ],
+  [
+    "a weight that is none is not evaluated",
+    {
+      ...{ learningRate: 1e39, warmup: 0, epochs: 1, batchSize: 40 },
+      evaluate: async () => ({ score: 1, metrics: {} }),
+    },
+    /a weight is not a number after step 1/,
   ],
   [
     "an option that makes no sense",
