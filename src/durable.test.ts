@@ -156,17 +156,27 @@ describe("writeFolderDurably", () => {
     expect(await names()).toEqual(["model"]);
   });
 
-  test.each([false, true])("a file in the way is refused (replace: %s)", async (replace) => {
+  test.each([undefined, "inner"])("a file in the way is refused (replace: %s)", async (replace) => {
     await writeFile(at("model"), "mine");
     const error = await fails(writeFolderDurably(at("model"), fill("new"), { replace }));
     expect(error.code).toBe("exists");
     expect(await text(at("model"))).toBe("mine");
   });
 
+  test("what holds something else is never replaced", async () => {
+    await mkdir(at("model"));
+    await writeFile(at("model", "mine"), "");
+    const never = () => Promise.reject(new Error("was called"));
+    const error = await fails(writeFolderDurably(at("model"), never, { replace: "inner" }));
+    expect(error.code).toBe("exists");
+    expect(error.message).toContain("got no inner");
+    expect(await names(at("model"))).toEqual(["mine"]);
+  });
+
   test("replaced on request: nothing of the old one stays", async () => {
     await mkdir(at("model"));
     await writeFile(at("model", "old"), "");
-    await writeFolderDurably(at("model"), fill("new"), { replace: true });
+    await writeFolderDurably(at("model"), fill("new"), { replace: "old" });
     expect(await names(at("model"))).toEqual(["inner"]);
     expect(await names()).toEqual(["model"]);
   });
@@ -179,7 +189,7 @@ describe("writeFolderDurably", () => {
         await fill("new")(temporary);
         throw new Error("no more input");
       },
-      { replace: true },
+      { replace: "inner" },
     );
     await expect(work).rejects.toThrow("no more input");
     expect(await text(at("model", "inner", "file"))).toBe("old");
@@ -192,9 +202,7 @@ describe("writeFolderDurably", () => {
     const work = writeFolderDurably(
       at("model"),
       (temporary) => rm(temporary, { recursive: true }),
-      {
-        replace: true,
-      },
+      { replace: "inner" },
     );
     expect((await fails(work)).code).toBe("io");
     expect(await text(at("model", "inner", "file"))).toBe("old");
@@ -241,7 +249,7 @@ describe("after a kill", () => {
         await writeDurably(${JSON.stringify(at("file"))}, content);
         await writeFolderDurably(${JSON.stringify(at("model"))}, async (temporary) => {
           for (const name of ["a", "b"]) await writeFile(temporary + "/" + name, content);
-        }, { replace: true });
+        }, { replace: "a" });
         if (version === 0) console.log("ready");
       }`;
     for (const delayMs of [0, 3, 7, 13, 24]) {

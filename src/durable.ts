@@ -56,22 +56,27 @@ export async function publishFile(finished: string, path: string): Promise<void>
   }
 }
 
+export interface FolderOptions {
+  /** A folder that holds this file is one of ours, and may be replaced. Nothing else ever is. @default none may */
+  readonly replace?: string | undefined;
+}
+
 /**
  * Fills a folder under a temporary name and renames it: under its final name it is complete.
- * A folder of that name is replaced only when `replace` is set. The old one is kept beside it until the new is in
- * place; a kill in between is repaired by the next call, or by `removeTemporaries`.
- * @throws exists when the target is a file, or a folder with something in it and `replace` is not set.
+ * The old one of that name is kept beside it until the new is in place; a kill in between is repaired by the next call, or by
+ * `removeTemporaries`.
+ * @throws exists when the target is a file, or a folder with something in it that may not be replaced
  */
 export async function writeFolderDurably(
   path: string,
   fill: (temporary: string) => Promise<void>,
-  { replace = false }: { readonly replace?: boolean } = {},
+  { replace }: FolderOptions = {},
 ): Promise<void> {
   const target = resolve(path);
   const temporary = hiddenName(target, "tmp");
   try {
     await restoreReplaced(dirname(target), basename(target));
-    await checkFree(path, replace);
+    await requireFreeFolder(path, { replace });
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
     await syncTree(temporary);
@@ -102,17 +107,28 @@ async function restoreReplaced(folder: string, only?: string): Promise<void> {
   }
 }
 
-async function checkFree(path: string, replace: boolean): Promise<void> {
+/** What `writeFolderDurably` asks of a place, to be asked before the work as well. @throws exists */
+export async function requireFreeFolder(
+  path: string,
+  { replace }: FolderOptions = {},
+): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found && !found.isDirectory()) {
     throw new NearfoldError("exists", "a file of the folder's name is in the way", { at: path });
   }
-  if (found && !replace && (await readdir(path)).length > 0) {
+  if (!found || (await readdir(path)).length === 0) return;
+  if (replace === undefined) {
     throw new NearfoldError("exists", "the folder is there already and is not empty", {
       at: path,
       hint: "Choose another name, or ask for it to be replaced",
     });
   }
+  if (await exists(join(path, replace))) return;
+  throw new NearfoldError("exists", "the folder holds something else than what would replace it", {
+    at: path,
+    got: `no ${replace}`,
+    hint: "Choose another name, or empty it yourself",
+  });
 }
 
 async function moveInto(temporary: string, target: string): Promise<void> {

@@ -7,17 +7,16 @@ import { NearfoldError } from "./errors.ts";
 /** Who holds a lock: a process id alone comes back, in a container that restarts every time. */
 interface Holder {
   readonly pid: number;
-  /** When the process began, in milliseconds. */
-  readonly began: number;
+  /** As `beganOf` tells it. */
+  readonly began: string;
 }
-
-const us: Holder = { pid: process.pid, began: Math.round(performance.timeOrigin) };
 
 /**
  * Takes the lock file at `path`, from a process that is gone too; closing it gives it back.
  * @throws exists while another holds it
  */
 export async function acquireLock(path: string): Promise<AsyncDisposable> {
+  const us = { pid: process.pid, began: await beganOf(process.pid) };
   for (let attempt = 0; ; attempt++) {
     try {
       await writeFile(path, JSON.stringify(us), { flag: "wx" });
@@ -26,7 +25,7 @@ export async function acquireLock(path: string): Promise<AsyncDisposable> {
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw asIoError(cause, path);
     }
     const holder = await readHolder(path);
-    if (attempt > 0 || (holder && isAlive(holder))) {
+    if (attempt > 0 || (holder && (await isAlive(holder)))) {
       throw new NearfoldError("exists", "somebody else is writing here", {
         at: path,
         got: `process ${holder?.pid ?? "unknown"}`,
@@ -53,11 +52,28 @@ async function readHolder(path: string, patient = true): Promise<Holder | undefi
   }
 }
 
-function isAlive({ pid, began }: Holder): boolean {
-  if (pid === us.pid) return began === us.began;
+async function isAlive({ pid, began }: Holder): Promise<boolean> {
+  const known = await beganOf(pid);
+  if (known !== undefined) return known === began;
   try {
     return process.kill(pid, 0);
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * When a process began: in ticks since a boot, as Linux tells it of any (proc_pid_stat(5), field 22); elsewhere in milliseconds, of ours
+ * alone.
+ */
+async function beganOf(pid: number): Promise<string | undefined> {
+  try {
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // Fields from the third on: the second is a name, which may hold spaces and brackets.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return `${boot.trim()} ${fields[19]}`;
+  } catch {
+    return pid === process.pid ? `${Math.round(performance.timeOrigin)}` : undefined;
   }
 }

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Pair } from "../src/data/pairs.ts";
+import type { Row } from "../src/data/row.ts";
+import { mul, reduceSum, sqrt } from "../src/graph/ops/index.ts";
 import { fillNormal } from "../src/graph/rng.ts";
 import { parseLoss } from "../src/losses/index.ts";
 import { adaptModel } from "../src/models/adapt.ts";
@@ -206,16 +208,46 @@ test("the best weights are kept, and a run that gets no better stops early", asy
   expect(events.at(-1)).toMatchObject({ type: "done", stoppedEarly: true, bestStep: 10 });
 });
 
+test("a score that is no number is not the best", async () => {
+  const scores = [Number.NaN, 0.4, Number.NaN, 0.3];
+  const evaluate = async () => ({ score: scores.shift()!, metrics: {} });
+  const { events } = await run(model("static"), { epochs: 4, evaluate });
+  expect(events.at(-1)).toMatchObject({ type: "done", bestStep: 10 });
+});
+
 test("equal texts in a batch may be masked instead of kept apart", async () => {
   const { events } = await run(model("static"), { noDuplicates: false, epochs: 2 });
   expect(losses(events).every(Number.isFinite)).toBe(true);
 });
 
-test.each([
+test.each<[string, TrainOptions, RegExp]>([
   [
     "a NaN names step and tensor",
     { learningRate: 1e38, clip: 0, weightDecay: 0 },
     /the loss is not a number at step \d+/,
+  ],
+  [
+    "so does a gradient that is none, where the loss is a number",
+    { loss: ({ anchors }) => reduceSum(sqrt(mul(anchors, 0))) },
+    /the norm of the gradient is not a number at step 1 \(got NaN; the gradient of \S+ is not finite/,
+  ],
+  [
+    "and a weight that is none after the last step",
+    { learningRate: 1e39, warmup: 0, epochs: 1, batchSize: 40 },
+    /a weight is not a number after step 1 \(got embeddings\.\S+\)/,
+  ],
+  [
+    "and weights that are numbers, but give none",
+    { learningRate: 1e38, warmup: 0, epochs: 1, batchSize: 40 },
+    /the loss is not a number after step 1 \(got NaN\)/,
+  ],
+  [
+    "a weight that is none is not evaluated",
+    {
+      ...{ learningRate: 1e39, warmup: 0, epochs: 1, batchSize: 40 },
+      evaluate: async () => ({ score: 1, metrics: {} }),
+    },
+    /a weight is not a number after step 1/,
   ],
   [
     "an option that makes no sense",
@@ -227,11 +259,42 @@ test.each([
   await expect(run(model("bert"), { epochs: 4, ...options })).rejects.toThrow(message);
 });
 
-test("a checkpoint of another run is refused", async () => {
-  const checkpoint = await newFolder();
-  await run(model("static"), { checkpoint, checkpointEvery: 2 });
-  const other = run(model("static"), { checkpoint, resume: true, batchSize: 10 });
-  await expect(other).rejects.toThrow(/the checkpoint is of another run/);
+describe("a checkpoint is of another run with", () => {
+  const { loss, needs } = parseLoss("cosent");
+  const labelled = pairs.map((pair, i) => ({ ...pair, label: i % 3 }));
+  const start = (rows: readonly Row[], options: TrainOptions) =>
+    trainToEnd(
+      trainTasks(model("static"), [{ rows, needs }], {
+        ...{ loss, batchSize: 4, evaluateKey: "dev", checkpointEvery: 4 },
+        ...options,
+      }),
+    );
+  const refused = "the checkpoint is of another run";
+  const changed = (row: number, change: Partial<Row>) =>
+    labelled.map((each, i) => (i === row ? { ...each, ...change } : each));
+
+  test.each<[string, TrainOptions]>([
+    ["settings", { batchSize: 10 }],
+    ["loss", { loss: parseLoss("angle").loss }],
+    ["data to evaluate on", { evaluateKey: "another" }],
+  ])("another %s", async (_, change) => {
+    const checkpoint = await newFolder();
+    await start(labelled, { checkpoint });
+    const resumed = start(labelled, { ...change, checkpoint, resume: true });
+    await expect(resumed).rejects.toThrow(refused);
+    await start(labelled, { checkpoint, resume: true });
+  });
+
+  test("another text or label, whichever row it is of", async () => {
+    const checkpoint = await newFolder();
+    await start(labelled, { checkpoint });
+    for (const row of labelled.keys()) {
+      for (const change of [{ anchor: `${words[1]} ${words[1]}` }, { label: 3 }]) {
+        const resumed = start(changed(row, change), { checkpoint, resume: true });
+        await expect(resumed, `row ${row}`).rejects.toThrow(refused);
+      }
+    }
+  });
 });
 
 describe("adapters", () => {

@@ -104,7 +104,7 @@ async function indexAndSearch(
         { payloads },
       );
     },
-    { replace: true },
+    { replace: "store.json" },
   );
   await using store = await openFileStore(join(out, "index"), { access: "read" });
   const asked = await encoder.encode(SAMPLES, { role: "query" });

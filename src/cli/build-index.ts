@@ -1,9 +1,10 @@
 import { Option } from "commander";
 import { type Document, readDocuments, skips } from "../data/index.ts";
-import { writeFolderDurably } from "../durable.ts";
+import { requireFreeFolder, writeFolderDurably } from "../durable.ts";
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { openFileStore, type VectorStore } from "../stores/index.ts";
+import { MANIFEST } from "../stores/manifest.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
 import { chooseDims, prefixSpace } from "./encoding.ts";
 import {
@@ -46,6 +47,8 @@ export const buildIndex: CommandSpec<Options> = {
     "nearfold index sentence-transformers/all-MiniLM-L6-v2 docs.jsonl --out index/",
   ],
   run: async ([model, path], options, context) => {
+    const replacing = options.replace ? { replace: MANIFEST } : undefined;
+    if (replacing) await requireFreeFolder(options.out, replacing);
     const counted = await checkDocuments(path, options, context);
     const folder = await modelFolder(model, options, context);
     await using encoder = await openEncoder(folder);
@@ -55,12 +58,12 @@ export const buildIndex: CommandSpec<Options> = {
       await using store = await openFileStore(place, { model: prefixSpace(encoder, dims), notes });
       return await fill(store, encoder, { path: path, dims, counted, options }, context);
     };
-    if (!options.replace) return await build(options.out);
+    if (!replacing) return await build(options.out);
     let outcome: Outcome | undefined;
     const rebuild = async (temporary: string) => {
       outcome = await build(temporary);
     };
-    await writeFolderDurably(options.out, rebuild, { replace: true });
+    await writeFolderDurably(options.out, rebuild, replacing);
     return outcome!;
   },
 };

@@ -246,6 +246,11 @@ describe("a mistake is one clear line, and nothing is written", () => {
       () => [good(), at("near"), "--dev", at("dev.jsonl"), "--out", at("bad")],
       "there is something already",
     ],
+    [
+      "a folder of the person's own, to be replaced",
+      () => [good(), at("near"), "--dev", at("dev.jsonl"), "--out", folder.path, "--replace"],
+      "the folder holds something else than what would replace it (got no nearfold.json",
+    ],
   ])("%s", async (_, argv, message) => {
     const ran = await nearfold(["merge", ...argv()]);
     expect(ran.err).toContain(message);

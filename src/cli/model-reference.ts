@@ -62,7 +62,10 @@ async function find(
     offline: offline || settings.offline,
     signal,
     onProgress: showProgress(reference, context),
-    onWait: () => report({ type: "note", text: `${reference} is being fetched: waiting for that` }),
+    onWait: (lock) => {
+      const text = `${reference} is being fetched: waiting for that. If nobody does, remove ${lock}`;
+      report({ type: "note", text, data: { lock } });
+    },
   });
   const origin = await hubOrigin(folder);
   const text = `${reference} at commit ${origin?.commit.slice(0, 12)}`;

@@ -1,24 +1,23 @@
 /** Where a command will write. */
-import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
+import { access, constants, mkdir, readdir } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { asIoError } from "../durable.ts";
+import { asIoError, requireFreeFolder } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
+import { CARD_FILE } from "../models/card.ts";
 
-/** Said before an hour is spent, not after. @throws exists for a place that a model's folder can't have; io */
+/** All that saving a model will ask of its place, said before an hour is spent, not after. @throws exists, io */
 export async function requireFree(
   folder: string,
   { replace = false }: { readonly replace?: boolean | undefined } = {},
 ): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found && !found.isDirectory()) {
-    throw new NearfoldError("exists", "a file is in the way", { at: folder });
-  }
-  if (found && !replace && (await readdir(folder)).length > 0) {
+  const found = await readdir(folder).catch(() => []);
+  if (!replace && found.length > 0) {
     throw new NearfoldError("exists", "there is something already", {
       at: folder,
       hint: "Choose another --out, or allow it to be replaced with --replace",
     });
   }
+  await requireFreeFolder(folder, { replace: CARD_FILE });
   await requireWritable(folder);
 }
 

@@ -184,7 +184,12 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
     [
       "a file in the way",
       () => ["train", at("pairs.jsonl"), "--out", at("docs.jsonl")],
-      "a file is in the way",
+      "a file of the folder's name is in the way",
+    ],
+    [
+      "a folder of the person's own, for a model",
+      () => ["train", at("pairs.jsonl"), "--out", at("beir"), "--replace"],
+      "beir: the folder holds something else than what would replace it (got no nearfold.json",
     ],
     [
       "no model",
@@ -213,6 +218,11 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
       "wanted one of 32",
     ],
     [
+      "a folder of the person's own, for an index built anew",
+      () => ["index", at("model"), at("docs.jsonl"), "--out", at("beir"), "--replace"],
+      "beir: the folder holds something else than what would replace it (got no store.json",
+    ],
+    [
       "an id used twice",
       () => ["index", at("model"), at("twice.jsonl"), "--out", out()],
       'an id is used twice (got "a")',
@@ -230,6 +240,7 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
     expect(err).toContain(message);
     expect(err.split("\n").filter((line) => line.startsWith("error: "))).toHaveLength(1);
     expect(err).not.toContain("    at ");
+    expect(err).not.toContain("training:");
     expect(code).toBe(2);
     if (!argv().includes("--json")) expect(text).toBe("");
     expect(await readdir(folder.path)).not.toContain("never");
@@ -329,6 +340,8 @@ describe("train", () => {
     const refused = await nearfold(argv(at("again")));
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.err).toContain("Go on with --resume");
+    const mistyped = await nearfold(["train", at("none.jsonl"), "--out", at("again"), "--replace"]);
+    expect(mistyped).toMatchObject({ code: 2 });
     expect(await nearfold([...argv(at("again")), "--resume"])).toMatchObject({ code: 0 });
     expect(await readdir(folder.path)).not.toContain("again.checkpoint");
     expect(await nearfold(argv(at("once")))).toMatchObject({ code: 0 });

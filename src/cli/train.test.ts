@@ -381,6 +381,11 @@ describe("a mistake is one clear line, before anything is trained", () => {
       "--lora-targets: it does nothing here (wanted --lora RANK)",
     ],
     ["no rank", () => [data(), ...base(), "--lora", "0"], "Not a whole number of at least 1"],
+    [
+      "a rank beyond the layers'",
+      () => [data(), ...base(), "--lora", "999999999"],
+      "no adapted layer can have this rank (got 999999999, wanted a whole number from 1 to 32)",
+    ],
     ["no targets", () => [data(), ...base(), "--lora", "4", "--lora-targets", ","], "Not names"],
     [
       "layers that are not there",

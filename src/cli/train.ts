@@ -1,8 +1,9 @@
 import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { exists } from "../durable.ts";
+import { exists, requireFreeFolder } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { saveModel } from "../models/save.ts";
+import { STATE_FILE } from "../train/checkpoint.ts";
 import type { CommandSpec } from "./command.ts";
 import { modelFolder, modelName } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
@@ -63,20 +64,21 @@ export const train: CommandSpec<TrainCommandOptions> = {
   },
 };
 
-/** Said before an hour is spent, not after. @throws exists, io */
+/**
+ * Said before an hour is spent, not after. The state of a run that was stopped stays until this one has a state of its own.
+ * @throws exists, io
+ */
 async function checkPlaces(
   checkpoint: string,
   { out, replace, resume }: TrainCommandOptions,
 ): Promise<void> {
   await requireFree(out, { replace });
-  if (!(await exists(checkpoint)) || resume) return;
-  if (!replace) {
-    throw new NearfoldError("exists", "a run to this folder was stopped before its end", {
-      at: checkpoint,
-      hint: "Go on with --resume, or begin anew with --replace",
-    });
-  }
-  await rm(checkpoint, { recursive: true, force: true });
+  await requireFreeFolder(checkpoint, { replace: STATE_FILE });
+  if (resume || replace || !(await exists(checkpoint))) return;
+  throw new NearfoldError("exists", "a run to this folder was stopped before its end", {
+    at: checkpoint,
+    hint: "Go on with --resume, or begin anew with --replace",
+  });
 }
 
 /**

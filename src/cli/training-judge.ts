@@ -1,4 +1,5 @@
 /** What the steps of a training are judged by, and at its end the model. */
+import { hash } from "node:crypto";
 import type { Pair, ScoredPair } from "../data/index.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { pearson, scoreRun, spearman } from "../evaluate/index.ts";
@@ -12,6 +13,8 @@ import { similarities } from "./similarity.ts";
 import { figure, table } from "./table.ts";
 
 export interface Judge {
+  /** Hash of the measure and of the data it is taken on. */
+  readonly key: string;
   readonly evaluate: (model: Model) => Promise<DevScore>;
   /** In full, with intervals. */
   readonly measure: (model: Model) => Promise<Measured>;
@@ -31,7 +34,7 @@ type JudgeContext = Pick<Context, "report" | "now">;
 export function judgeByPairs(pairs: readonly Pair[], { report, now }: JudgeContext): Judge {
   const set = pairsAsRetrieval(pairs);
   return {
-    evaluate: evaluateBy(devPairs(pairs, { now })),
+    ...evaluateBy(devPairs(pairs, { now }), pairs),
     measure: async (model) => {
       await using encoder = await openEncoder(model);
       const run = await runModel(encoder, set, encoder.space.dims, { report, now });
@@ -58,7 +61,7 @@ export function judgeByPairs(pairs: readonly Pair[], { report, now }: JudgeConte
 export function judgeBySts(rows: readonly ScoredPair[], { report, now }: JudgeContext): Judge {
   const wanted = rows.map(({ score }) => score);
   return {
-    evaluate: evaluateBy(devSts(rows, { now })),
+    ...evaluateBy(devSts(rows, { now }), rows),
     measure: async (model) => {
       await using encoder = await openEncoder(model);
       const found = await similarities(encoder, rows, encoder.space.dims, { report, now });
@@ -79,10 +82,16 @@ export function judgeBySts(rows: readonly ScoredPair[], { report, now }: JudgeCo
   };
 }
 
-function evaluateBy({ measure, score }: DevSet): Judge["evaluate"] {
-  return async (model) => {
-    const found = await score(model);
-    return { score: found, metrics: { [measure]: found } };
+function evaluateBy(
+  { measure, score }: DevSet,
+  data: readonly (Pair | ScoredPair)[],
+): Pick<Judge, "key" | "evaluate"> {
+  return {
+    key: hash("sha256", JSON.stringify([measure, data])),
+    evaluate: async (model) => {
+      const found = await score(model);
+      return { score: found, metrics: { [measure]: found } };
+    },
   };
 }
 

@@ -32,7 +32,7 @@ export async function runTraining(
 ): Promise<Model> {
   const options: TrainOptions = {
     ...trainer,
-    ...(judge && { evaluate: judge.evaluate }),
+    ...(judge && { evaluate: judge.evaluate, evaluateKey: judge.key }),
     checkpoint,
     resume,
     signal,

@@ -17,8 +17,8 @@ export interface FetchOptions {
   /** Files besides those that a loader reads, as "onnx/model.onnx". @default [] */
   readonly also?: readonly string[];
   readonly onProgress?: (progress: FetchProgress) => void;
-  /** Called once when another is fetching the same, before it is waited for. */
-  readonly onWait?: () => void;
+  /** Called once when another is fetching the same, before it is waited for; `lock` is the file that says so. */
+  readonly onWait?: (lock: string) => void;
 }
 
 export interface FetchProgress {
@@ -96,7 +96,7 @@ const LOOK_EVERY = 200;
 async function waitForLock(
   path: string,
   asking: Asking,
-  onWait?: () => void,
+  onWait?: (lock: string) => void,
 ): Promise<AsyncDisposable> {
   await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
     throw asIoError(cause, path);
@@ -107,7 +107,7 @@ async function waitForLock(
     } catch (error) {
       if (!(error instanceof NearfoldError && error.code === "exists")) throw error;
     }
-    if (isFirst) onWait?.();
+    if (isFirst) onWait?.(path);
     await setTimeout(LOOK_EVERY, undefined, { signal: asking.signal }).catch((cause: unknown) => {
       throw connectionError(cause, asking);
     });

@@ -1,6 +1,6 @@
 /** The matrices of a low-rank adaptation: beside a model's weights while they are trained, added to them when they are done. */
 import { createHash } from "node:crypto";
-import { bug } from "../errors.ts";
+import { bug, NearfoldError } from "../errors.ts";
 import { fillUniform } from "../graph/rng.ts";
 import { type LoraConfig, type LoraSite, loraNames } from "../nn/lora.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
@@ -27,12 +27,16 @@ export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string
   );
 }
 
-/** An adapter beside `base` that changes nothing yet: A uniform within ± 1 / √in, B zero, as PEFT begins (tuners/lora/layer.py, `reset_lora_parameters`). */
+/**
+ * An adapter beside `base` that changes nothing yet: A uniform within ± 1 / √in, B zero, as PEFT begins (tuners/lora/layer.py, `reset_lora_parameters`).
+ * @throws bad-argument for a rank that no layer can have
+ */
 export function newAdapter(
   sites: readonly LoraSite[],
   config: LoraConfig,
   { base, seed }: { readonly base: Weights; readonly seed: number },
 ): Adapter {
+  requireRank(sites, config);
   const weights = new Map<string, Tensor<"float32">>();
   for (const [index, { weight, in: width, out }] of sites.entries()) {
     const [nameA, nameB] = loraNames(weight);
@@ -50,6 +54,14 @@ export function newAdapter(
 }
 
 const STREAM = 0x10a;
+
+/** `B A` has at most the rank of the layer's narrower side: more is memory for nothing. */
+function requireRank(sites: readonly LoraSite[], { rank }: LoraConfig): void {
+  const most = Math.max(...sites.map((site) => Math.min(site.in, site.out)));
+  if (Number.isInteger(rank) && rank >= 1 && rank <= most) return;
+  const [got, wanted] = [`${rank}`, `a whole number from 1 to ${most}`];
+  throw new NearfoldError("bad-argument", "no adapted layer can have this rank", { got, wanted });
+}
 
 /** The weights with `W + alpha / rank · B A` in place of each adapted one; the others are those given, not copies. */
 export function mergeAdapter(

@@ -1,6 +1,6 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { exists, writeDurably, writeFolderDurably } from "../durable.ts";
+import { writeDurably, writeFolderDurably } from "../durable.ts";
 import { bug, NearfoldError } from "../errors.ts";
 import { saveModel as saveOnnx, saveWithWeights } from "../onnx/file.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
@@ -36,7 +36,6 @@ export async function saveModel(
   { replace = false }: SaveModelOptions = {},
 ): Promise<Card> {
   requireSavable(model);
-  if (replace) await requireReplaceable(folder);
   const card = cardOf(model);
   const { tokenizer, maxTokens, configJson } = model;
   await writeFolderDurably(
@@ -70,7 +69,7 @@ export async function saveModel(
       await mkdir(join(temporary, "onnx"));
       await writeGraph(join(temporary, "onnx", "model.onnx"), model);
     },
-    { replace },
+    replace ? { replace: CARD_FILE } : {},
   );
   return card;
 }
@@ -117,16 +116,4 @@ export function requireSavable(model: Model): void {
       hint: "Use a tokenizer whose post_processor is null",
     });
   }
-}
-
-/** @throws exists when the folder holds something that is not a model of ours */
-async function requireReplaceable(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory() || (await exists(join(folder, CARD_FILE)))) return;
-  if ((await readdir(folder)).length === 0) return;
-  throw new NearfoldError("exists", "the folder holds something else than a nearfold model", {
-    at: folder,
-    got: `no ${CARD_FILE}`,
-    hint: "Choose another name, or empty it yourself",
-  });
 }

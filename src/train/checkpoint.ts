@@ -6,6 +6,8 @@ import { NearfoldError } from "../errors.ts";
 import { openSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+/** By it a checkpoint is known. */
+export const STATE_FILE = "state.json";
 /** Before the names of the best weights so far. */
 const BEST = "best.";
 
@@ -33,9 +35,9 @@ export async function saveCheckpoint(
     folder,
     async (temporary) => {
       await writeSafetensors(join(temporary, "state.safetensors"), all);
-      await writeFile(join(temporary, "state.json"), JSON.stringify(state));
+      await writeFile(join(temporary, STATE_FILE), JSON.stringify(state));
     },
-    { replace: true },
+    { replace: STATE_FILE },
   );
 }
 
@@ -50,7 +52,7 @@ export async function restoreCheckpoint(
   arrays: ReadonlyMap<string, Tensor>,
   best: ReadonlyMap<string, Tensor>,
 ): Promise<RunState | undefined> {
-  const path = join(folder, "state.json");
+  const path = join(folder, STATE_FILE);
   if (!(await exists(path))) return undefined;
   const state = parseState(await readFile(path, "utf8"), path);
   if (state.run !== run) {

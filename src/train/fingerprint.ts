@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { Model } from "../models/model.ts";
 import type { Settings } from "./options.ts";
 import type { TokenBatches } from "./token-batches.ts";
 
-/** Of everything that decides the bytes a run ends on. */
+/** Of everything that decides the bytes a run ends on; what its evaluations judge by is `settings.evaluateKey`. */
 export function fingerprintOf(
   model: Model,
   plan: TokenBatches,
@@ -20,8 +20,24 @@ export function fingerprintOf(
   // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
   const { resume: _, checkpoint: __, ...rest } = settings;
   hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));
-  for (let step = 0; step < Math.min(plan.totalSteps, 8); step++) {
-    for (const sequence of plan.batch(step).batch.sequences) hash.update(Int32Array.from(sequence));
-  }
+  hashBatches(hash, plan);
   return hash.digest("hex");
+}
+
+/** Each text's tokens once, and of each step which texts stand where, as the run reads them. */
+function hashBatches(hash: Hash, { totalSteps, batch: batchOf }: TokenBatches): void {
+  const numbers = new Map<ArrayLike<number>, number>();
+  const number = (tokens: ArrayLike<number>): number => {
+    const known = numbers.get(tokens);
+    if (known !== undefined) return known;
+    hash.update(Int32Array.of(tokens.length)).update(Int32Array.from(tokens));
+    numbers.set(tokens, numbers.size);
+    return numbers.size - 1;
+  };
+  for (let step = 0; step < totalSteps; step++) {
+    const { task = 0, sequences, promptTokens, labels } = batchOf(step).batch;
+    hash.update(Int32Array.of(task, sequences.length)).update(Int32Array.from(sequences, number));
+    if (promptTokens) hash.update(promptTokens);
+    if (labels) hash.update(labels);
+  }
 }

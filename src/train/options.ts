@@ -48,6 +48,8 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Scores the model as it stands; called every `evaluateEvery` steps and after the last. @default never */
   readonly evaluate?: (model: Model) => Promise<DevScore>;
+  /** Of what `evaluate` judges by, as a hash of its data: a checkpoint of a run that was judged by another is refused. @default none */
+  readonly evaluateKey?: string;
   /** Steps between evaluations. @default once an epoch */
   readonly evaluateEvery?: number;
   /** Stop after so many evaluations without a better score. @default never */
@@ -68,6 +70,7 @@ type Optional =
   | "lora"
   | "subwords"
   | "evaluate"
+  | "evaluateKey"
   | "evaluateEvery"
   | "patience"
   | "checkpoint"

@@ -84,7 +84,7 @@ export class Run implements AsyncDisposable {
     const { epoch, batch, tokens } = this.plan.batch(this.step);
     this.#settleFor(batch);
     const result = await this.#gradients.compute(this.#weights, batch, this.step);
-    this.#requireFinite(result);
+    this.#requireFinite("loss", result.loss, result);
     const isTable = (name: string) => this.#tables.has(name);
     const dense = [...result.dense].filter(([name]) => !isTable(name));
     // A tied output head reads its table as a whole: then the table's gradient has a dense part too.
@@ -97,6 +97,7 @@ export class Run implements AsyncDisposable {
     const parts = dense.map(([, gradient]) => gradient);
     const all = [...parts, ...named.flatMap(({ gradients }) => gradients)];
     const norm = this.settings.clip > 0 ? clipGlobalNorm(all, this.settings.clip) : undefined;
+    if (norm !== undefined) this.#requireFinite("norm of the gradient", norm, result);
     const rate = this.#rate(this.step);
     this.#optimizer.beginStep(rate);
     for (const [name, gradient] of dense) {
@@ -126,7 +127,8 @@ export class Run implements AsyncDisposable {
 
   async evaluate(): Promise<DevScore & { readonly best: boolean }> {
     const scored = await this.settings.evaluate!(this.#snapshot());
-    const best = !this.#best || scored.score > this.#best.score;
+    // A score that is no number is none.
+    const best = scored.score > (this.#best?.score ?? Number.NEGATIVE_INFINITY);
     if (best) this.#best = { step: this.step, score: scored.score, weights: copyOf(this.#trained) };
     this.#sinceBest = best ? 0 : this.#sinceBest + 1;
     return { ...scored, best };
@@ -136,10 +138,19 @@ export class Run implements AsyncDisposable {
     return this.settings.patience !== undefined && this.#sinceBest >= this.settings.patience;
   }
 
-  /** The model with the best weights. */
-  finish(): Model {
-    this.#settleAll();
-    return this.#modelWith(this.#best?.weights ?? this.#trained);
+  /** The model with the best weights. @throws not-finite */
+  async finish(): Promise<Model> {
+    if (this.#best) return this.#modelWith(this.#best.weights);
+    const model = this.#snapshot();
+    // A loss judges what the step before has made of the weights: one more, for those of the last.
+    const last = this.step - 1;
+    const { loss } = await this.#gradients.compute(
+      this.#weights,
+      this.plan.batch(last).batch,
+      last,
+    );
+    if (Number.isFinite(loss)) return model;
+    throw notFinite(`the loss is not a number after step ${this.step}`, `${loss}`);
   }
 
   async save(folder: string): Promise<TrainEvent> {
@@ -233,9 +244,13 @@ export class Run implements AsyncDisposable {
     return made;
   }
 
+  /** @throws not-finite naming the tensor */
   #snapshot(): Model {
     this.#settleAll();
-    return this.#modelWith(this.#trained);
+    const model = this.#modelWith(this.#trained);
+    const bad = [...model.weights].find(([, { data }]) => !allFinite(data))?.[0];
+    if (bad === undefined) return model;
+    throw notFinite(`a weight is not a number after step ${this.step}`, bad);
   }
 
   /** The model as it is with these weights, adapters merged. */
@@ -265,17 +280,24 @@ export class Run implements AsyncDisposable {
     return arrays;
   }
 
-  #requireFinite({ loss, dense, rows }: BatchGradient): void {
-    if (Number.isFinite(loss)) return;
-    const isBad = (data: Float32Array) => data.some((x) => !Number.isFinite(x));
+  /** @throws not-finite naming step and tensor */
+  #requireFinite(what: string, value: number, { dense, rows }: BatchGradient): void {
+    if (Number.isFinite(value)) return;
     const bad =
-      [...dense].find(([, data]) => isBad(data))?.[0] ??
-      [...rows].find(([, updates]) => updates.some((update) => isBad(update.rows)))?.[0];
-    throw new NearfoldError("not-finite", `the loss is not a number at step ${this.step + 1}`, {
-      got: `${loss}${bad ? `; the gradient of ${bad} is not finite either` : ""}`,
-      hint: "Lower the learning rate, raise the temperature, or clip gradients",
-    });
+      [...dense].find(([, data]) => !allFinite(data))?.[0] ??
+      [...rows].find(([, updates]) => updates.some((update) => !allFinite(update.rows)))?.[0];
+    const got = `${value}${bad ? `; the gradient of ${bad} is not finite` : ""}`;
+    throw notFinite(`the ${what} is not a number at step ${this.step + 1}`, got);
   }
+}
+
+function allFinite(data: Float32Array): boolean {
+  return data.every(Number.isFinite);
+}
+
+function notFinite(what: string, got: string): NearfoldError {
+  const hint = "Lower the learning rate, raise the temperature, or clip gradients";
+  return new NearfoldError("not-finite", what, { got, hint });
 }
 
 function copyOf(weights: Live): Live {

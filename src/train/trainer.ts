@@ -62,7 +62,7 @@ export async function* runToEnd(
     }
   }
   const seconds = (performance.now() - started) / 1000;
-  const trained = run.finish();
+  const trained = await run.finish();
   yield {
     type: "done",
     steps: run.step,

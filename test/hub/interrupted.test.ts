@@ -143,15 +143,16 @@ describe("a process that is killed", () => {
 describe("two at once", () => {
   test("of one process: one fetches, the other waits for it", async () => {
     await using world = await hubAndCache();
-    let waited = 0;
-    const onWait = () => {
-      waited++;
+    const locks: string[] = [];
+    const onWait = (lock: string) => {
+      locks.push(lock);
     };
     const folders = await Promise.all([1, 2, 3].map(() => world.fetch({ onWait })));
     expect(new Set(folders).size).toBe(1);
     await expectWhole(folders[0]!);
     expect(world.hub.sentOf(WEIGHTS)).toBe(weights.length);
-    expect(waited).toBe(2);
+    const lock = join(folders[0]!, "..", "lock");
+    expect(locks).toEqual([lock, lock]);
   });
 
   test("of two processes", async () => {
