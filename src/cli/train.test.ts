@@ -269,6 +269,16 @@ describe("data sets", () => {
     expect(notes[0]).toMatch(/^scored\.jsonl: 20 rows have a label, which this loss does not read/);
   });
 
+  it("one of them without hard negatives: says that the others' are not read", async () => {
+    const rows = pairs.map((pair, i) => (i === 3 ? pair : { ...pair, negative: "the same cat" }));
+    const path = await folder.write("poorer.jsonl", jsonl(rows));
+    const { notes, events } = await trained("poorer", path, "--base", at("static"));
+    expect(notes[0]).toBe(
+      "poorer.jsonl: 0 negatives a row are read, and 19 rows have more: row 4 has 0",
+    );
+    expect(events.find(({ type }) => type === "step")).toMatchObject({ totalSteps: 3 });
+  });
+
   it("with --skip-bad leave out what the loss cannot read", async () => {
     const argv = [at("half-scored.jsonl"), at("scored.jsonl"), "--base", at("static")];
     const path = ["--loss", "cosent", "--skip-bad"];
