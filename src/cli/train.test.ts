@@ -378,6 +378,11 @@ describe("a mistake is one clear line, before anything is trained", () => {
     ["no rank", () => [data(), ...base(), "--lora", "0"], "Not a whole number of at least 1"],
     ["no targets", () => [data(), ...base(), "--lora", "4", "--lora-targets", ","], "Not names"],
     [
+      "a layer misspelt beside another",
+      () => [data(), ...base(), "--lora", "4", "--lora-targets", "q_proj,v_porj"],
+      "no linear layer has such a name (got v_porj, wanted some of q_proj",
+    ],
+    [
       "layers that are not there",
       () => [data(), ...base(), "--lora", "4", "--lora-targets", "query"],
       "no linear layer has such a name (got query, wanted some of q_proj",
