@@ -383,6 +383,11 @@ describe("a mistake is one clear line, before anything is trained", () => {
       "no linear layer has such a name (got v_porj, wanted some of q_proj",
     ],
     [
+      "dropout of an exported graph",
+      () => [data(), "--base", at("bert", "onnx", "model.onnx"), "--dropout"],
+      "model.onnx: there is nothing to drop out (got dropout, for a graph that was exported",
+    ],
+    [
       "layers that are not there",
       () => [data(), ...base(), "--lora", "4", "--lora-targets", "query"],
       "no linear layer has such a name (got query, wanted some of q_proj",
