@@ -388,6 +388,11 @@ describe("a mistake is one clear line, before anything is trained", () => {
       "model.onnx: there is nothing to drop out (got dropout, for a graph that was exported",
     ],
     [
+      "attention of an exported graph",
+      () => [data(), "--base", at("bert", "onnx", "model.onnx"), "--attention", "causal"],
+      "its attention cannot be chosen (got causal, for a graph that was exported, wanted a decoder)",
+    ],
+    [
       "layers that are not there",
       () => [data(), ...base(), "--lora", "4", "--lora-targets", "query"],
       "no linear layer has such a name (got query, wanted some of q_proj",
