@@ -11,6 +11,7 @@ import {
   hubOrigin,
   resolveModel,
 } from "../hub/index.ts";
+import { requireReadable } from "../models/load.ts";
 import type { VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
 import { trackTask } from "./progress.ts";
@@ -62,6 +63,7 @@ async function find(
     offline: offline || settings.offline,
     signal,
     onProgress: showProgress(reference, context),
+    onSettings: requireReadable,
     onWait: () => report({ type: "note", text: `${reference} is being fetched: waiting for that` }),
   });
   const origin = await hubOrigin(folder);
