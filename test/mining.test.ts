@@ -70,7 +70,8 @@ async function mineAll(encoder: Encoder, from: readonly Pair[], options: MineOpt
 async function storeOf(encoder: Encoder, texts: readonly string[]) {
   const store = await openMemoryStore("index", { model: encoder });
   const { vectors } = await encoder.encode(texts);
-  await store.add(texts, vectors, { payloads: texts.map((text) => ({ text })) });
+  const ids = texts.map((text, i) => `${text} ${i}`);
+  await store.add(ids, vectors, { payloads: texts.map((text) => ({ text })) });
   return store;
 }
 
@@ -182,6 +183,24 @@ describe("mining", () => {
       ),
       { atol: 1e-6 },
     );
+  });
+
+  it.each(["texts", "store"] as const)("from %s, a repeated text takes no rank", async (source) => {
+    const once = ["p", "near", "far", "farther", "other"];
+    const often = once.flatMap((text) => Array.from({ length: 40 }, () => text));
+    const from = async (texts: readonly string[]) => {
+      const encoder = encoderOf(vectors);
+      const options = { negatives: 2, rangeMax: 4, relativeMargin: false } as const;
+      await using store = await storeOf(encoder, texts);
+      const candidates = source === "texts" ? { texts } : { store };
+      return await mineAll(encoder, [pair("q", "p"), pair("u", "far")], { ...options, candidates });
+    };
+    const { rows, report } = await from(often);
+    expect(rows.map(({ negatives }) => negatives)).toEqual([
+      ["near", "far"],
+      ["other", "farther"],
+    ]);
+    expect({ rows, report }).toEqual(await from(once));
   });
 
   it("keeps poorer pairs where that is asked for", async () => {

@@ -121,3 +121,8 @@ export function positiveNumbers(text: string): readonly number[] {
 export function wholeNumbers(text: string): readonly number[] {
   return text.split(",").map((part) => wholeNumber(1)(part.trim()));
 }
+
+/** "loraAlpha" as it is typed: "--lora-alpha". */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

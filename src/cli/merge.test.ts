@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
@@ -177,6 +178,8 @@ describe("merge", () => {
 
 describe("a mistake is one clear line, and nothing is written", () => {
   const good = () => at("good");
+  const router = () =>
+    fileURLToPath(new URL("../../test/goldens/sentence-transformers/router", import.meta.url));
   const rest = () => ["--dev", at("dev.jsonl"), "--out", at("never")];
   it.each<[string, () => readonly string[], string]>([
     ["one model", () => [good(), ...rest()], "there is nothing to mix"],
@@ -194,6 +197,11 @@ describe("a mistake is one clear line, and nothing is written", () => {
       "two things to judge by",
       () => [good(), at("near"), "--sts", "x", ...rest()],
       "cannot be used with",
+    ],
+    [
+      "a Router, which could not be saved, before anything is scored",
+      () => [router(), at("good"), ...rest()],
+      "(a Router) cannot be saved",
     ],
     [
       "another architecture, before anything is scored",

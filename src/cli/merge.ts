@@ -4,7 +4,7 @@ import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { greedySoup, requireMergeable, type Score, slerp, soup } from "../merging/index.ts";
 import { loadModel } from "../models/load.ts";
 import type { Model } from "../models/model.ts";
-import { saveModel } from "../models/save.ts";
+import { requireSavable, saveModel } from "../models/save.ts";
 import { anyNumber, type CommandSpec, type Context, positiveNumbers } from "./command.ts";
 import { type DevSet, readDevPairs, readDevSts } from "./dev-set.ts";
 import { mergeOutcome, type Trial, withResult } from "./merge-result.ts";
@@ -165,7 +165,7 @@ async function readDev(options: Options, context: Context): Promise<DevSet> {
 
 /**
  * The models under the names that were typed, and what a card calls each.
- * @throws mismatch before an hour is spent on scores; as `loadModel`
+ * @throws mismatch, and as `requireSavable`, before an hour is spent on scores; as `loadModel`
  */
 async function loadAll(references: readonly string[], options: Options, context: Context) {
   const models: Model[] = [];
@@ -174,6 +174,7 @@ async function loadAll(references: readonly string[], options: Options, context:
     const folder = await modelFolder(reference, options, context);
     models.push({ ...(await loadModel(folder)), name: reference });
     names.set(reference, await modelName(folder));
+    requireSavable(models.at(-1)!);
     requireMergeable([models[0], models.at(-1)!]);
   }
   return { models, names };

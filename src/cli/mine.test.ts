@@ -204,13 +204,13 @@ describe("a mistake is one clear line, and nothing is written", () => {
     [
       "a range that ends before it begins",
       () => mine(...out(), "--range-min", "5", "--range-max", "4"),
-      "rangeMax makes no sense (got 4, wanted at least 8",
+      "--range-max makes no sense (got 4, wanted at least 8: --range-min 5 and 3 negatives)",
     ],
     ["a margin that is none", () => mine(...out(), "--relative-margin", "much"), "Not a number"],
     [
       "a margin below 0",
       () => mine(...out(), "--absolute-margin", "-1"),
-      "absoluteMargin makes no sense",
+      "--absolute-margin makes no sense",
     ],
     [
       "nothing else to choose from",

@@ -14,8 +14,9 @@ import {
   type SelectionOptions,
   samplings,
 } from "../mining/index.ts";
+import { withDefaults } from "../mining/options.ts";
 import { openFileStore } from "../stores/index.ts";
-import { anyNumber, type CommandSpec, type Context, wholeNumber } from "./command.ts";
+import { anyNumber, type CommandSpec, type Context, flagOf, wholeNumber } from "./command.ts";
 import { miningOutcome, nothingMined } from "./mining-result.ts";
 import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
@@ -90,6 +91,8 @@ export const mine: CommandSpec<Options> = {
     "nearfold mine model/ pairs.jsonl --index index/ --sampling random --range-min 10 --range-max 60 --out mined.jsonl",
   ],
   run: async ([model, path], options, context) => {
+    // Refuses what makes no sense before anything is read.
+    withDefaults(options, flagOf);
     await checkOut(options, path);
     const { rows, skipped } = await readAll(path, readPairs, options, context.report);
     const corpus = options.corpus === undefined ? undefined : await openCorpus(options, context);

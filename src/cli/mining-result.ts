@@ -17,7 +17,6 @@ const words = {
   empty: "blank",
   anchor: "the anchor itself",
   positive: "a known positive",
-  duplicate: "a text for the second time",
   absoluteMargin: "above the positive - absolute margin",
   relativeMargin: "above the positive - relative margin",
   maxScore: "above the highest score",

@@ -184,6 +184,24 @@ describe("a mistake is one clear line", () => {
     expect(err).toContain("give a token (HF_TOKEN)");
   });
 
+  it.each<[string, object, string]>([
+    [
+      "an unknown kind of model",
+      { "modules.json": undefined, "config.json": '{"model_type":"mamba"}' },
+      'config.json: unknown model_type (got "mamba"',
+    ],
+    ["no tokenizer", { "tokenizer.json": undefined }, "the folder has no tokenizer"],
+  ])("%s is said before the weights are fetched", async (_, change, message) => {
+    const all = Object.entries({ ...(await filesOf(at("local"))), ...change });
+    const files = Object.fromEntries(all.filter(([, content]) => content !== undefined));
+    await using other = await startHub({ "acme/other": { main: files } }, { token: TOKEN });
+    vi.stubEnv("HF_ENDPOINT", other.endpoint);
+    const { code, err } = await nearfold("embed", "acme/other", at("texts.txt"));
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(other.sentOf("model.safetensors")).toBe(0);
+  });
+
   it("a Hub that fails is not the caller's mistake", async () => {
     hub.faults = { refuse: { url: "/api/", status: 503 } };
     const { code, err } = await nearfold("embed", ID, at("texts.txt"));

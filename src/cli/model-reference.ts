@@ -11,6 +11,7 @@ import {
   hubOrigin,
   resolveModel,
 } from "../hub/index.ts";
+import { requireReadable } from "../models/load.ts";
 import type { VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
 import { trackTask } from "./progress.ts";
@@ -62,6 +63,7 @@ async function find(
     offline: offline || settings.offline,
     signal,
     onProgress: showProgress(reference, context),
+    onSettings: requireReadable,
     onWait: (lock) => {
       const text = `${reference} is being fetched: waiting for that. If nobody does, remove ${lock}`;
       report({ type: "note", text, data: { lock } });

@@ -284,6 +284,16 @@ describe("data sets", () => {
     expect(notes[0]).toMatch(/^scored\.jsonl: 20 rows have a label, which this loss does not read/);
   });
 
+  it("one of them without hard negatives: says that the others' are not read", async () => {
+    const rows = pairs.map((pair, i) => (i === 3 ? pair : { ...pair, negative: "the same cat" }));
+    const path = await folder.write("poorer.jsonl", jsonl(rows));
+    const { notes, events } = await trained("poorer", path, "--base", at("static"));
+    expect(notes[0]).toBe(
+      "poorer.jsonl: 0 negatives a row are read, and 19 rows have more: row 4 has 0",
+    );
+    expect(events.find(({ type }) => type === "step")).toMatchObject({ totalSteps: 3 });
+  });
+
   it("with --skip-bad leave out what the loss cannot read", async () => {
     const argv = [at("half-scored.jsonl"), at("scored.jsonl"), "--base", at("static")];
     const path = ["--loss", "cosent", "--skip-bad"];
@@ -387,6 +397,21 @@ describe("a mistake is one clear line, before anything is trained", () => {
       "no adapted layer can have this rank (got 999999999, wanted a whole number from 1 to 32)",
     ],
     ["no targets", () => [data(), ...base(), "--lora", "4", "--lora-targets", ","], "Not names"],
+    [
+      "a layer misspelt beside another",
+      () => [data(), ...base(), "--lora", "4", "--lora-targets", "q_proj,v_porj"],
+      "no linear layer has such a name (got v_porj, wanted some of q_proj",
+    ],
+    [
+      "dropout of an exported graph",
+      () => [data(), "--base", at("bert", "onnx", "model.onnx"), "--dropout"],
+      "model.onnx: there is nothing to drop out (got dropout, for a graph that was exported",
+    ],
+    [
+      "attention of an exported graph",
+      () => [data(), "--base", at("bert", "onnx", "model.onnx"), "--attention", "causal"],
+      "its attention cannot be chosen (got causal, for a graph that was exported, wanted a decoder)",
+    ],
     [
       "layers that are not there",
       () => [data(), ...base(), "--lora", "4", "--lora-targets", "query"],

@@ -1,5 +1,6 @@
 /** Which options of `nearfold train` go together. */
 import { NearfoldError } from "../errors.ts";
+import { flagOf } from "./command.ts";
 import type { TrainCommandOptions } from "./training-options.ts";
 import type { TaskFile } from "./training-tasks.ts";
 
@@ -70,9 +71,4 @@ export function checkTasks(
   if ((loss ?? temperature) === undefined || tasks.some((task) => !task.loss)) return;
   const wanted = "a task without one";
   throw new NearfoldError("bad-argument", "every task names its loss", { at, wanted });
-}
-
-/** "loraAlpha" as it is typed: "--lora-alpha". */
-function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

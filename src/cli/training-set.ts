@@ -4,6 +4,7 @@ import { createReadStream } from "node:fs";
 import { type PairOptions, type Row, readPairs, readRows } from "../data/index.ts";
 import { type Needs, requireRow } from "../losses/index.ts";
 import type { DataRecord } from "../models/model.ts";
+import { rowsAsRead } from "../train/token-batches.ts";
 import type { Report } from "./progress.ts";
 import { type ReadingOptions, readAll } from "./reading.ts";
 import type { TaskFile } from "./training-tasks.ts";
@@ -41,12 +42,29 @@ export function textsOf(sets: readonly TrainingSet[]): readonly string[] {
   );
 }
 
-/** Says that a loss of plain pairs reads no labels where there are some: scores are easily overlooked. */
-export function reportUnread({ task: { name }, needs, rows }: TrainingSet, report: Report): void {
+/** Says what of the rows is not read, which is easily overlooked: scores, where the loss is one of plain pairs, and hard negatives. */
+export function reportUnread(set: TrainingSet, report: Report): void {
+  reportLabels(set, report);
+  reportNegatives(set, report);
+}
+
+function reportLabels({ task: { name }, needs, rows }: TrainingSet, report: Report): void {
   const labels = rows.filter(({ label }) => label !== undefined && typeof label !== "object");
   if (needs.label || labels.length === 0) return;
   const text = `${name}: ${labels.length} rows have a label, which this loss does not read: --loss names one that does`;
   report({ type: "note", text, data: { unreadLabels: labels.length } });
+}
+
+function reportNegatives({ task: { name }, needs, rows }: TrainingSet, report: Report): void {
+  const read = rowsAsRead({ rows, needs });
+  const unread = rows.filter(({ negatives }, i) => negatives.length > read[i].negatives.length);
+  if (unread.length === 0) return;
+  const count = read[0].negatives.length;
+  const poorest = rows.findIndex(({ negatives }) => negatives.length === count);
+  const full = poorest < 0 || needs.texts.most <= 2 + count;
+  const why = full ? "the loss takes no more" : `row ${poorest + 1} has ${count}`;
+  const text = `${name}: ${count} negatives a row are read, and ${unread.length} rows have more: ${why}`;
+  report({ type: "note", text, data: { unreadNegatives: unread.length } });
 }
 
 /** Reads the rows of a file, each checked. */

@@ -11,12 +11,14 @@ import { listCommit } from "./client.ts";
 import { downloadFile } from "./download.ts";
 import { digestOf, isOfSize, type RemoteFile } from "./remote-file.ts";
 import { connectionError } from "./request.ts";
-import { selectFiles } from "./select-files.ts";
+import { isSetting, selectFiles } from "./select-files.ts";
 
 export interface FetchOptions {
   /** Files besides those that a loader reads, as "onnx/model.onnx". @default [] */
   readonly also?: readonly string[];
   readonly onProgress?: (progress: FetchProgress) => void;
+  /** Called when settings and tokenizer lie in the folder, before the weights are fetched: a refusal should come before the gigabytes. */
+  readonly onSettings?: (folder: string) => Promise<void>;
   /** Called once when another is fetching the same, before it is waited for; `lock` is the file that says so. */
   readonly onWait?: (lock: string) => void;
 }
@@ -33,7 +35,7 @@ export interface FetchProgress {
 export async function fetchSnapshot(
   snapshot: SnapshotPlace,
   asking: Asking,
-  { also = [], onProgress, onWait }: FetchOptions,
+  { also = [], onProgress, onSettings, onWait }: FetchOptions,
 ): Promise<void> {
   await using _lock = await waitForLock(snapshot.lock, asking, onWait);
   const before = await wholeSnapshot(snapshot);
@@ -53,12 +55,17 @@ export async function fetchSnapshot(
   const there = new Map<RemoteFile, number>();
   for (const file of files) there.set(file, await bytesThere(snapshot, file));
   const totalBytes = sum(files.map(({ size }) => size));
-  for (const file of files) {
-    await fetchFile(file, (bytes) => {
-      there.set(file, bytes);
-      onProgress?.({ file: file.path, bytes: sum(there.values()), totalBytes });
-    });
-  }
+  const fetchAll = async (files: readonly RemoteFile[]) => {
+    for (const file of files) {
+      await fetchFile(file, (bytes) => {
+        there.set(file, bytes);
+        onProgress?.({ file: file.path, bytes: sum(there.values()), totalBytes });
+      });
+    }
+  };
+  await fetchAll(files.filter(isSetting));
+  await onSettings?.(snapshot.folder);
+  await fetchAll(files.filter((file) => !isSetting(file)));
   await writeSnapshot(snapshot, { id: asking.id, commit, files });
   await rm(snapshot.parts, { recursive: true, force: true });
 }

@@ -21,12 +21,17 @@ export interface SelectOptions {
   readonly readJson: (file: RemoteFile) => Promise<unknown>;
 }
 
+/** Whether a file says what a model is: settings and tokenizer, which come before the weights. */
+export function isSetting({ path }: RemoteFile): boolean {
+  return SETTINGS.test(posix.basename(path));
+}
+
 /** A repository's files, by folder and name; the first folder is "". */
 type Folders = ReadonlyMap<string, ReadonlyMap<string, RemoteFile>>;
 
 /**
  * Settings and tokenizer, `modules.json` and the folders it names (a Router's too), weights in safetensors, whole or
- * sharded; the smallest first, as a refusal should come before the gigabytes.
+ * sharded; the smallest first.
  * @throws unsupported where the weights are in another form only; not-found for a path of `also` or a shard that is not
  * listed; bad-input for a module or a shard outside the folder
  */

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
+import { normalizeText } from "../data/normalize.ts";
 import { fillNormal } from "../graph/rng.ts";
 import { Nearest } from "./nearest.ts";
 
@@ -50,6 +52,37 @@ it("of equal scores what came first; by dot product, vectors keep their length",
     { text: "long", score: 3 },
     { text: "as long", score: 3 },
   ]);
+});
+
+it("each text once, as it is spelt where it is nearest, however the stream is cut", async () => {
+  const [k, kinds] = [4, 9];
+  const part = fc.array(
+    fc.record({ kind: fc.nat(kinds - 1), upper: fc.boolean(), score: fc.integer({ max: 20 }) }),
+    { minLength: 1, maxLength: 12 },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+      await using nearest = await Nearest.open(Float32Array.of(1, -1), k, space(1, "dot"));
+      const stream: { text: string; score: number }[] = [];
+      for (const part of parts) {
+        const texts = part.map(({ kind, upper }) => (upper ? `TEXT  ${kind}` : `text ${kind}`));
+        await nearest.add(
+          texts,
+          Float32Array.from(part, ({ score }) => score),
+        );
+        stream.push(...part.map(({ score }, i) => ({ text: texts[i], score })));
+      }
+      for (const [query, sign] of [1, -1].entries()) {
+        const ranked = stream
+          .map(({ text, score }) => ({ text, score: Math.fround(sign * score) }))
+          .sort((a, b) => b.score - a.score);
+        const keys = ranked.map(({ text }) => normalizeText(text));
+        const wanted = ranked.filter((_, i) => keys.indexOf(keys[i]) === i).slice(0, k);
+        expect(nearest.found(query)).toEqual(wanted);
+      }
+    }),
+    { numRuns: 20 },
+  );
 });
 
 it("lets go of texts that were a query's best once: what is held does not grow with the stream", async () => {

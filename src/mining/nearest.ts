@@ -1,4 +1,5 @@
 /** Exact search the other way round: the queries stay, the texts pass by. */
+import { normalizeText } from "../data/normalize.ts";
 import { graphOf, input } from "../graph/node.ts";
 import { matmul } from "../graph/ops/index.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -14,8 +15,14 @@ const BLOCK = 1024;
 /** Texts that may be held beyond twice those that are among a query's best. */
 const SLACK = 4096;
 
+interface Held {
+  readonly text: string;
+  /** Texts of one key are the same. */
+  readonly key: string;
+}
+
 /**
- * The `k` nearest to each query of all texts added so far. Vectors and texts that are nobody's best are let go: memory grows with queries and
+ * The `k` nearest to each query of all texts added so far, each text once (`normalizeText`), as it is spelt where it is nearest. Vectors and texts that are nobody's best are let go: memory grows with queries and
  * `k`, not with the stream. Closes with `await using`.
  */
 export class Nearest implements AsyncDisposable {
@@ -24,7 +31,9 @@ export class Nearest implements AsyncDisposable {
   readonly #session: Session;
   readonly #best: readonly TopK[];
   /** By number in the stream. */
-  readonly #texts = new Map<number, string>();
+  readonly #texts = new Map<number, Held>();
+  /** Of the texts that are held. */
+  #keys = new Set<string>();
   #count = 0;
   /** Prune when more texts are held. */
   #limit = SLACK;
@@ -60,6 +69,8 @@ export class Nearest implements AsyncDisposable {
     const first = this.#count;
     this.#count += texts.length;
     const rows = comparable(vectors, this.#model, (row) => `text ${first + row}`);
+    const part = texts.map((text): Held => ({ text, key: normalizeText(text) }));
+    const twin = this.#twinOf(part, first);
     const taken = new Uint8Array(texts.length);
     for (let start = 0; start < this.#best.length; start += BLOCK) {
       const best = this.#best.slice(start, start + BLOCK);
@@ -68,10 +79,12 @@ export class Nearest implements AsyncDisposable {
         queries: floats(queries, [best.length, dims]),
         texts: floats(rows, [texts.length, dims]),
       });
-      keepBest(best, scores.data as Float32Array, first, taken);
+      keepBest(best, scores.data as Float32Array, { first, taken, twin });
     }
-    texts.forEach((text, i) => {
-      if (taken[i] === 1) this.#texts.set(first + i, text);
+    part.forEach((text, i) => {
+      if (taken[i] === 0) return;
+      this.#texts.set(first + i, text);
+      this.#keys.add(text.key);
     });
     if (this.#texts.size > this.#limit) this.#prune();
   }
@@ -80,34 +93,58 @@ export class Nearest implements AsyncDisposable {
   found(query: number): readonly Candidate[] {
     return this.#best[query]
       .sorted()
-      .map(({ row, score }) => ({ text: this.#texts.get(row)!, score }));
+      .map(({ row, score }) => ({ text: this.#texts.get(row)!.text, score }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
 
+  /** Looks for a text's twin among what is kept; most have none, and cost a look into a set. */
+  #twinOf(part: readonly Held[], first: number): Part["twin"] {
+    const seen = new Set<string>();
+    const repeated = part.map(({ key }) => {
+      const before = seen.has(key) || this.#keys.has(key);
+      seen.add(key);
+      return before;
+    });
+    const keyOf = (row: number) => (part[row - first] ?? this.#texts.get(row)).key;
+    return (kept, row) => {
+      if (!repeated[row - first]) return -1;
+      const key = keyOf(row);
+      return kept.rows().findIndex((other) => keyOf(other) === key);
+    };
+  }
+
   #prune(): void {
     const alive = new Set<number>();
     for (const best of this.#best) for (const row of best.rows()) alive.add(row);
     for (const row of this.#texts.keys()) if (!alive.has(row)) this.#texts.delete(row);
+    this.#keys = new Set(this.#texts.values().map(({ key }) => key));
     this.#limit = 2 * alive.size + SLACK;
   }
 }
 
-/** Offers each query its scores `[Q, N]` with the rows from `first` on; `taken` marks what somebody keeps. */
-function keepBest(
-  best: readonly TopK[],
-  scores: Float32Array,
-  first: number,
-  taken: Uint8Array,
-): void {
+/** A part of the stream. */
+interface Part {
+  readonly first: number;
+  /** Set to 1 where somebody keeps a text. */
+  readonly taken: Uint8Array;
+  /** Where the same text is kept, or -1. */
+  readonly twin: (kept: TopK, row: number) => number;
+}
+
+/** Offers each query its scores `[Q, N]` with a part's texts. */
+function keepBest(best: readonly TopK[], scores: Float32Array, { first, taken, twin }: Part): void {
   const count = taken.length;
   best.forEach((kept, query) => {
     for (let i = 0; i < count; i++) {
       const score = scores[query * count + i];
-      if (!kept.takes(score, first + i)) continue;
-      kept.push(score, first + i);
+      const row = first + i;
+      if (!kept.takes(score, row)) continue;
+      const at = twin(kept, row);
+      if (at < 0) kept.push(score, row);
+      else kept.replace(at, score, row);
       taken[i] = 1;
     }
   });

@@ -32,8 +32,15 @@ type Bounds = "minScore" | "maxScore" | "absoluteMargin";
 
 export type Settings = Required<Omit<SelectionOptions, Bounds>> & Pick<SelectionOptions, Bounds>;
 
-/** Fills in the defaults. @throws bad-argument, naming the option */
-export function withDefaults(options: SelectionOptions): Settings {
+/**
+ * Fills in the defaults.
+ * @param nameOf what errors call an option: a flag, where it was typed
+ * @throws bad-argument, naming the option
+ */
+export function withDefaults(
+  options: SelectionOptions,
+  nameOf: (option: keyof SelectionOptions) => string = (option) => option,
+): Settings {
   const { negatives = 3, rangeMin = 0, relativeMargin = 0.05 } = options;
   const settings: Settings = {
     ...options,
@@ -45,35 +52,36 @@ export function withDefaults(options: SelectionOptions): Settings {
     sampling: options.sampling ?? "top",
     seed: options.seed ?? 42,
   };
-  check(settings);
+  check(settings, nameOf);
   return settings;
 }
 
-function check(settings: Settings): void {
-  const { negatives, minNegatives, rangeMin, rangeMax, minScore, maxScore } = settings;
-  const { absoluteMargin, relativeMargin, sampling } = settings;
-  require("negatives", negatives, isCount(negatives) && negatives > 0, "a whole number above 0");
+function check(settings: Settings, nameOf: (option: keyof SelectionOptions) => string): void {
+  const { negatives, minNegatives, rangeMin, rangeMax, minScore, maxScore, sampling } = settings;
+  const require = (option: keyof SelectionOptions, fits: boolean, wanted: string) => {
+    if (fits) return;
+    const got = String(settings[option]);
+    const what = `${nameOf(option)} makes no sense`;
+    throw new NearfoldError("bad-argument", what, { got, wanted });
+  };
+  require("negatives", isCount(negatives) && negatives > 0, "a whole number above 0");
   const most = isCount(minNegatives) && minNegatives <= negatives;
-  require("minNegatives", minNegatives, most, `from 0 to ${negatives}, the negatives of a pair`);
-  require("rangeMin", rangeMin, isCount(rangeMin), "a whole number of at least 0");
+  require("minNegatives", most, `from 0 to ${negatives}, the negatives of a pair`);
+  require("rangeMin", isCount(rangeMin), "a whole number of at least 0");
   const room = isCount(rangeMax) && rangeMax >= rangeMin + negatives;
-  const least = `at least ${rangeMin + negatives}: rangeMin ${rangeMin} and ${negatives} negatives`;
-  require("rangeMax", rangeMax, room, least);
-  for (const [name, value] of Object.entries({ minScore, maxScore })) {
-    require(name, value, value === undefined || Number.isFinite(value), "a number");
+  const sum = `${nameOf("rangeMin")} ${rangeMin} and ${negatives} negatives`;
+  require("rangeMax", room, `at least ${rangeMin + negatives}: ${sum}`);
+  for (const name of ["minScore", "maxScore"] as const) {
+    require(name, settings[name] === undefined || Number.isFinite(settings[name]), "a number");
   }
   const apart = minScore === undefined || maxScore === undefined || minScore < maxScore;
-  require("maxScore", maxScore, apart, `above minScore, ${minScore}`);
-  for (const [name, value = false] of Object.entries({ absoluteMargin, relativeMargin })) {
+  require("maxScore", apart, `above ${nameOf("minScore")}, ${minScore}`);
+  for (const name of ["absoluteMargin", "relativeMargin"] as const) {
+    const value = settings[name] ?? false;
     const fits = value === false || (Number.isFinite(value) && value >= 0);
-    require(name, value, fits, "a number of at least 0");
+    require(name, fits, "a number of at least 0");
   }
-  require("sampling", sampling, samplings.includes(sampling), samplings.join(" or "));
-}
-
-function require(name: string, got: unknown, fits: boolean, wanted: string): void {
-  if (fits) return;
-  throw new NearfoldError("bad-argument", `${name} makes no sense`, { got: String(got), wanted });
+  require("sampling", samplings.includes(sampling), samplings.join(" or "));
 }
 
 function isCount(value: number): boolean {

@@ -1,4 +1,5 @@
 /** The two ways to what is nearest to each anchor: texts that pass by, and a store. */
+import { normalizeText } from "../data/normalize.ts";
 import { NearfoldError } from "../errors.ts";
 import { requireSameSpace } from "../space.ts";
 import type { StoreHit, VectorStore } from "../stores/index.ts";
@@ -11,7 +12,7 @@ export const BLOCK = 512;
 
 /** Closes with `await using`. */
 export interface Search extends AsyncDisposable {
-  /** What is nearest to each of `count` anchors, `BLOCK` at most, from `first` on; best first. */
+  /** What is nearest to each of `count` anchors, `BLOCK` at most, from `first` on; best first, each text once (`normalizeText`). */
   nearest(first: number, count: number): Promise<readonly (readonly Candidate[])[]>;
   /** Of each row of an anchor. */
   positiveScores(anchor: number): readonly number[];
@@ -58,12 +59,50 @@ export async function searchStore(work: Work, store: VectorStore): Promise<Searc
   return {
     nearest: async (first, count) => {
       const block = queries.subarray(first * dims, (first + count) * dims);
-      const found = await store.search(block, k, signal ? { signal } : {});
-      return found.map((hits) => hits.map((hit) => toCandidate(hit, store)));
+      return await nearestTexts(store, block, k, signal ? { signal } : {});
     },
     positiveScores: (anchor) => scores[anchor],
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** Hits that are in memory at once where a search goes deeper, with their texts. */
+const MOST_HITS = 2 ** 20;
+
+/** The `k` nearest texts to each query, each once: where the `reach` best hits repeat some so often that fewer are left, further down. */
+async function nearestTexts(
+  store: VectorStore,
+  queries: Float32Array,
+  k: number,
+  options: { readonly signal?: AbortSignal },
+  reach = k,
+): Promise<(readonly Candidate[])[]> {
+  const { dims } = store.space;
+  const hits = await store.search(queries, reach, options);
+  const found: (readonly Candidate[])[] = hits.map((hits) =>
+    distinct(hits.map((hit) => toCandidate(hit, store))).slice(0, k),
+  );
+  const short = hits.flatMap(({ length }, i) =>
+    length === reach && found[i].length < k ? [i] : [],
+  );
+  const deeper = Math.min(4 * reach, Math.floor(MOST_HITS / short.length));
+  if (short.length === 0 || deeper <= reach) return found;
+  const again = new Float32Array(short.length * dims);
+  for (const [i, query] of short.entries()) {
+    again.set(queries.subarray(query * dims, (query + 1) * dims), i * dims);
+  }
+  const more = await nearestTexts(store, again, k, options, deeper);
+  for (const [i, query] of short.entries()) found[query] = more[i];
+  return found;
+}
+
+function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
+  const seen = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const key = normalizeText(candidate.text);
+    if (!seen.has(key)) seen.set(key, candidate);
+  }
+  return [...seen.values()];
 }
 
 /** What is known to match takes no rank, so there must be room for it beside the others. */
@@ -80,7 +119,7 @@ function requireRoom(anchors: number, k: number): void {
   throw new NearfoldError("too-large", "too many candidates to hold", {
     got: `${anchors} anchors and ${k} for each`,
     wanted: `at most ${MOST} in all`,
-    hint: "Lower rangeMax, or mine the pairs in parts",
+    hint: "Look less far down the ranks, or mine the pairs in parts",
   });
 }
 

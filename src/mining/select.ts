@@ -36,14 +36,13 @@ export const scoreRules = {
 export type ScoreRule = keyof typeof scoreRules;
 
 /**
- * Why a candidate was left out; of several reasons the first counts. The first four go by the text (`normalizeText`) and take no rank.
+ * Why a candidate was left out; of several reasons the first counts. The first three go by the text (`normalizeText`) and take no rank.
  * `rangeMin` counts what the rules of score leave.
  */
 export const reasons = [
   "empty",
   "anchor",
   "positive",
-  "duplicate",
   ...(Object.keys(scoreRules) as ScoreRule[]),
   "rangeMin",
 ] as const;
@@ -65,7 +64,7 @@ export interface Selection {
 /**
  * The hard negatives of an anchor. In this order, as sentence-transformers' `mine_hard_negatives`: what is known to match is passed over; of
  * the first `rangeMax` others the rules of score leave some out; of what is left the first `rangeMin` are skipped; the top is taken, or a sample.
- * @param candidates best first
+ * @param candidates best first, each text once
  * @param next draws the sample
  */
 export function selectNegatives(
@@ -84,12 +83,8 @@ export function selectNegatives(
   for (const candidate of candidates) {
     if (rank === settings.rangeMax) break;
     seen++;
-    const key = normalizeText(candidate.text);
-    const byText = known.get(key);
-    if (byText === undefined) {
-      known.set(key, "duplicate");
-      rank++;
-    }
+    const byText = known.get(normalizeText(candidate.text));
+    if (byText === undefined) rank++;
     const reason = byText ?? brokenRule(candidate.score, positiveScore, settings);
     if (reason === undefined) left.push(candidate);
     else dropped.push({ ...candidate, reason });

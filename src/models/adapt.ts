@@ -55,10 +55,13 @@ export function adaptModel(model: Model, options: AdaptOptions): Model {
 
 function withAttention({ architecture, configJson, name }: Model, attention: AttentionKind) {
   if (architecture.withAttention) return architecture.withAttention(configJson, attention);
+  const [kind, hint] = architecture.imported
+    ? ["a graph that was exported", "It attends as its exporter was told"]
+    : [configJson.model_type, "Encoders see both sides already"];
   throw new NearfoldError("bad-argument", "its attention cannot be chosen", {
     at: name,
-    got: `${attention}, for ${configJson.model_type}`,
+    got: `${attention}, for ${kind}`,
     wanted: "a decoder",
-    hint: "Encoders see both sides already",
+    hint,
   });
 }

@@ -84,7 +84,7 @@ test.each<[name: string, (all: Map<string, Tensor>) => void, RegExp]>([
   [
     "a bias that config.json does not name",
     (all) => all.set("model.layers.0.self_attn.q_proj.bias", floats(new Float32Array(32))),
-    /does not have \(got layers\.0\.self_attn\.q_proj\.bias\)/,
+    /does not have \(got layers\.0\.self_attn\.q_proj\.bias, wanted the \d+ of its config\.json alone\)/,
   ],
 ])("refuses %s", async (_, change, message) => {
   await expect(read(true, change)).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 /** The tensors of a checkpoint, checked against what the architecture reads. */
-import { type ErrorCode, NearfoldError } from "../errors.ts";
+import { NearfoldError } from "../errors.ts";
 import { inputName } from "../graph/node.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
 import { isFloat } from "../tensor/dtype.ts";
@@ -60,34 +60,46 @@ export function requireWeights(
   wanted: ReadonlyMap<string, readonly number[]>,
   kept?: RegExp,
 ): void {
-  const refuse = (what: string, names: readonly string[], code: ErrorCode = "mismatch") => {
-    if (names.length === 0) return;
-    const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : "";
-    throw new NearfoldError(code, what, { at, got: names.slice(0, NAMED).join("; ") + more });
-  };
-  refuse(
-    "tensors are missing",
-    [...wanted.keys()].filter((name) => !found.has(name)),
+  const missing = [...wanted.keys()].filter((name) => !found.has(name));
+  if (missing.length > 0) {
+    throw new NearfoldError("mismatch", "tensors are missing", {
+      at,
+      got: `${found.size} others`,
+      wanted: listed(missing),
+    });
+  }
+  const unknown = [...found.keys()].filter((name) => !wanted.has(name) && !kept?.test(name));
+  if (unknown.length > 0) {
+    throw new NearfoldError("mismatch", "tensors that this architecture does not have", {
+      at,
+      got: listed(unknown),
+      wanted: `the ${wanted.size} of its config.json alone`,
+    });
+  }
+  const reshaped = [...wanted].filter(
+    ([name, shape]) => `${found.get(name)!.shape}` !== `${shape}`,
   );
-  refuse(
-    "tensors that this architecture does not have",
-    [...found.keys()].filter((name) => !wanted.has(name) && !kept?.test(name)),
-  );
-  refuse(
-    "tensors are of another shape than config.json says",
-    [...wanted].flatMap(([name, shape]) => {
-      const { shape: there } = found.get(name)!;
-      return `${there}` === `${shape}` ? [] : [`${name} [${there}], wanted [${shape}]`];
-    }),
-  );
-  refuse(
-    "weights that are no floats",
-    [...wanted.keys()].flatMap((name) => {
-      const { dtype } = found.get(name)!;
-      return isFloat(dtype) ? [] : [`${name} ${dtype}`];
-    }),
-    "unsupported",
-  );
+  if (reshaped.length > 0) {
+    throw new NearfoldError("mismatch", "tensors are of another shape than config.json says", {
+      at,
+      got: listed(reshaped.map(([name]) => `${name} [${found.get(name)!.shape}]`)),
+      wanted: listed(reshaped.map(([, shape]) => `[${shape}]`)),
+    });
+  }
+  const others = [...wanted.keys()].filter((name) => !isFloat(found.get(name)!.dtype));
+  if (others.length > 0) {
+    throw new NearfoldError("unsupported", "weights that are no floats", {
+      at,
+      got: listed(others.map((name) => `${name} ${found.get(name)!.dtype}`)),
+      wanted: "F32, F16 or BF16",
+    });
+  }
+}
+
+/** The first of them. */
+function listed(names: readonly string[]): string {
+  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : "";
+  return names.slice(0, NAMED).join("; ") + more;
 }
 
 /** The tensors as float32; those in memory are. Those of one file are read one after the other. */

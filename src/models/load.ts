@@ -12,7 +12,7 @@ import type { Model, Weight } from "./model.ts";
 import { readChains } from "./modules.ts";
 import { folderOfGraph, isGraphFile } from "./onnx-file.ts";
 import { readGeneral } from "./sentence-transformers.ts";
-import { readTower } from "./tower.ts";
+import { readTower, requireSettings } from "./tower.ts";
 
 /**
  * Reads a model's folder: nearfold's own, sentence-transformers', or a bare transformer's (then pooled by mean). Weights become float32. A folder
@@ -38,6 +38,16 @@ export async function loadModel(path: string): Promise<Model> {
 export async function locateModel(path: string): Promise<Model<Weight>> {
   const model = await locate(path);
   return await withCard(model, await spaceOfStored(model), path);
+}
+
+/**
+ * Whether a folder that has no weights yet is of a model that can be read, by its settings and its tokenizer.
+ * @throws as `loadModel`
+ */
+export async function requireReadable(folder: string): Promise<void> {
+  const { document, query } = await readChains(folder);
+  await requireSettings(folder, document);
+  if (query[0].path !== document[0].path) await requireSettings(folder, query);
 }
 
 async function locate(path: string): Promise<Model<Weight>> {

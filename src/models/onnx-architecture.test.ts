@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { graphOf, input, type Value } from "../graph/node.ts";
+import { graphOf, input, scalar, type Value } from "../graph/node.ts";
 import {
   add,
   cast,
   cos,
+  cumulativeSum,
   dimOf,
   gather,
   matmul,
@@ -42,6 +43,10 @@ function importOf(tokens: Value, options: { positions?: number } = {}) {
 
 const looked = gather(table, ids);
 const places = range(dimOf(ids, 1));
+const counted = add(
+  looked,
+  gather(input("positions", "float32", [32, 4]), add(cumulativeSum(mask, 1), scalar(1, "int64"))),
+);
 const sorted = (names: Iterable<string>) => [...names].sort();
 
 describe("of an imported graph", () => {
@@ -62,6 +67,7 @@ describe("of an imported graph", () => {
   test.each([
     ["what is said", looked, { positions: 8 }, 8],
     ["the rows of the table of positions", positioned("positions", 32), {}, 32],
+    ["two fewer where they are counted from the padding on", counted, {}, 30],
     ["not those of segments", positioned("segments", 2), {}, Number.POSITIVE_INFINITY],
     ["without any limit", looked, {}, Number.POSITIVE_INFINITY],
   ] as const)("the most tokens are %s", (_, tokens, options, wanted) => {

@@ -1,13 +1,15 @@
 /** An architecture made from a graph that was exported elsewhere: it runs, is trained and is saved as the graph it is. */
 import { bug, NearfoldError } from "../errors.ts";
+import { array64 } from "../graph/array64.ts";
 import { type Dim, UNKNOWN } from "../graph/dim.ts";
 import { constant, inputName, isInput, topological, type Value } from "../graph/node.ts";
 import { showType } from "../graph/op.ts";
 import { cast, reshape, zerosLike } from "../graph/ops/index.ts";
+import { evaluate } from "../graph/reference.ts";
 import { isRanked } from "../graph/unknown-type.ts";
 import type { PaddedInputs } from "../nn/layout.ts";
 import { paddedBatchLayout } from "../nn/padded-batch.ts";
-import { paddedShape } from "../nn/padded-layout.ts";
+import { paddedNames, paddedShape } from "../nn/padded-layout.ts";
 import { bindInputs } from "../onnx/bind.ts";
 import type { DecodedModel } from "../onnx/decode.ts";
 import { sourceFingerprint } from "../onnx/source.ts";
@@ -231,14 +233,31 @@ function tablesOf(output: Value, ids: Value): string[] {
 /** Tables of fewer rows are of segments. */
 const FEWEST_POSITIONS = 16;
 
-/** Rows of the smallest other table that is as wide as that of the tokens: where positions are learnt, theirs. */
+/** Of the smallest other table that is as wide as that of the tokens: where positions are learnt, theirs. */
 function positionsOf(output: Value, tokens: string | undefined, width: number | undefined): number {
-  const rows = topological([output]).flatMap(({ op, inputs: [table] }) => {
+  const sizes = topological([output]).flatMap(({ op, inputs: [table, place] }) => {
     const isTable = op === "Gather" && table && isInput(table) && inputName(table) !== tokens;
     const [rows, columns] = table?.shape ?? [];
-    return isTable && columns === width && typeof rows === "number" ? [rows] : [];
+    const isLearnt = isTable && columns === width && typeof rows === "number";
+    return isLearnt && rows >= FEWEST_POSITIONS ? [rows - firstPosition(place as Value)] : [];
   });
-  return Math.min(Number.POSITIVE_INFINITY, ...rows.filter((size) => size >= FEWEST_POSITIONS));
+  return Math.min(Number.POSITIVE_INFINITY, ...sizes);
+}
+
+/** The position of a text's first token, as the graph computes it: RoBERTa and its kin count from behind the padding's. 0 where nobody knows. */
+function firstPosition(place: Value): number {
+  const row = (value: number) => array64([1, 2], [value, value]);
+  // One of two ids is no padding.
+  const last = [0, 2].map((id) => {
+    const feeds = { [paddedNames.ids]: row(id), [paddedNames.mask]: row(1) };
+    try {
+      return Math.max(...evaluate([place], new Map(Object.entries(feeds)))[0].data);
+    } catch (error) {
+      if (error instanceof NearfoldError && error.code === "unsupported") return 0;
+      throw error;
+    }
+  });
+  return Math.max(1, ...last) - 1;
 }
 
 function widthOf(output: Value, pooled: boolean, name: string, at: string): number {

@@ -1,5 +1,6 @@
 /** What a chain of modules says of how a text becomes a vector. */
 import { join } from "node:path";
+import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Architecture } from "./architecture.ts";
@@ -11,6 +12,7 @@ import { type JsonObject, readJsonObject } from "./json-file.ts";
 import type { Tower, Weight } from "./model.ts";
 import type { Chain, Module } from "./modules.ts";
 import { findGraph, readGraphFile } from "./onnx-file.ts";
+import { ADAPTER_CONFIG } from "./peft.ts";
 import { architectureOf } from "./registry.ts";
 import { readTransformerSettings, type TransformerSettings } from "./sentence-transformers.ts";
 import { lowerCased, truncationOf, withoutSpecialTokens } from "./tokenizer-files.ts";
@@ -44,6 +46,19 @@ export async function readTower(
   const own = await matchCheckpoint(files, join(home, WEIGHTS_FILE), architecture, config);
   const all = new Map([...own, ...weights]);
   return { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
+}
+
+/** What of a chain can be refused without its weights. @throws as `readTower` */
+export async function requireSettings(folder: string, [first]: Chain): Promise<void> {
+  const home = join(folder, first.path);
+  // What an adapter lacks, its base has.
+  if (await exists(join(home, ADAPTER_CONFIG))) return;
+  if (first.type === "Transformer") {
+    const at = join(home, "config.json");
+    const json = await readConfig(at, first, new Map());
+    architectureOf(json.model_type, at).parseConfig(configReader(json, at));
+  }
+  await loadTokenizer(home);
 }
 
 /** The graph of a folder that has no weights in a form that is read. */

@@ -158,6 +158,11 @@ test.each([
 
 test.each([
   [["query"], "some of first, second"],
+  [
+    ["first", "secnod"],
+    "no linear layer has such a name (got secnod, wanted some of first, second)",
+  ],
+  [[], "some of first, second"],
   ["(", "no regular expression"],
 ])("what fits nothing is told: %j", (targets, message) => {
   expect(() => addLora([y], { rank: 2, alpha: 2, targets })).toThrow(message);

@@ -44,7 +44,7 @@ export interface Adapted {
 /**
  * Adds adapters to every linear layer whose name fits, a layer being a product with a graph input. Their matrices are graph inputs. Layers that
  * only come after the values `among` stay as they are.
- * @throws bad-argument when no layer fits, naming those there are
+ * @throws bad-argument for a name that no layer has, naming those there are
  */
 export function addLora(
   values: readonly Value[],
@@ -52,8 +52,8 @@ export function addLora(
   { among = values }: { readonly among?: readonly Value[] } = {},
 ): Adapted {
   const { rank, alpha } = config;
+  requireLayers(config.targets, among);
   const groups = sitesByInput(among, matcher(config.targets));
-  if (groups.size === 0) throw noLayer(config.targets, among);
   const weights = new Map<string, Value>();
   const weightInput = (name: string, shape: readonly [number, number]): Value => {
     const value = weights.get(name) ?? input(name, "float32", shape);
@@ -163,11 +163,17 @@ function patternOf(source: string): RegExp {
   }
 }
 
-function noLayer(targets: LoraConfig["targets"], values: readonly Value[]): NearfoldError {
-  const layers = topological(values).flatMap((node) => weightOf(node) ?? []);
-  const lastParts = [...new Set(layers.map((weight) => layerOf(weight).split(".").at(-1)))];
-  return new NearfoldError("bad-argument", "no linear layer has such a name", {
-    got: typeof targets === "string" ? targets : targets.join(", "),
+/** Each of the names on its own: a misspelt one beside others would leave layers as they are, unnoticed. */
+function requireLayers(targets: LoraConfig["targets"], values: readonly Value[]): void {
+  const layers = topological(values)
+    .flatMap((node) => weightOf(node) ?? [])
+    .map(layerOf);
+  const each = typeof targets === "string" ? [targets] : targets.map((target) => [target]);
+  const unknown = each.filter((target) => !layers.some(matcher(target)));
+  if (each.length > 0 && unknown.length === 0) return;
+  const lastParts = [...new Set(layers.map((layer) => layer.split(".").at(-1)))];
+  throw new NearfoldError("bad-argument", "no linear layer has such a name", {
+    got: unknown.join(", "),
     wanted: `some of ${lastParts.join(", ") || "none: the model has no linear layer"}`,
   });
 }

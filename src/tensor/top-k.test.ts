@@ -48,3 +48,17 @@ it("says beforehand what it would keep", () => {
   expect(asked.map(([score, row]) => best.takes(score, row))).toEqual([true, true, false, false]);
   expect(new TopK(0).takes(9, 0)).toBe(false);
 });
+
+it("gives a kept row's place to a better one, and to no other", () => {
+  const best = new TopK(3);
+  for (const [row, score] of [3, 1, 2].entries()) best.push(score, row);
+  best.replace(best.rows().indexOf(1), 4, 5);
+  best.replace(best.rows().indexOf(0), 2.5, 6);
+  best.replace(best.rows().indexOf(0), 3, 7);
+  best.push(2.5, 8);
+  expect(best.sorted()).toEqual([
+    { row: 5, score: 4 },
+    { row: 0, score: 3 },
+    { row: 8, score: 2.5 },
+  ]);
+});

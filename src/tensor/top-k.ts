@@ -28,10 +28,15 @@ export class TopK {
   push(score: number, row: number): void {
     if (!this.takes(score, row)) return;
     if (this.#size < this.#rows.length) this.#rise(this.#size++, score, row);
-    else this.#sink(score, row);
+    else this.#sink(0, score, row);
   }
 
-  /** The rows that are kept, in no order: good until the next `push`. */
+  /** Gives the place of a kept row, `rows()[at]`, to another if that is better. */
+  replace(at: number, score: number, row: number): void {
+    if (this.#worse(this.#scores[at], this.#rows[at], score, row)) this.#sink(at, score, row);
+  }
+
+  /** The rows that are kept, in no order: good until the next change. */
   rows(): Int32Array {
     return this.#rows.subarray(0, this.#size);
   }
@@ -62,11 +67,11 @@ export class TopK {
     this.#rows[at] = row;
   }
 
-  #sink(score: number, row: number): void {
+  #sink(from: number, score: number, row: number): void {
     const scores = this.#scores;
     const rows = this.#rows;
-    let at = 0;
-    for (let child = 1; child < this.#size; child = 2 * at + 1) {
+    let at = from;
+    for (let child = 2 * at + 1; child < this.#size; child = 2 * at + 1) {
       const right = child + 1;
       if (
         right < this.#size &&

@@ -38,6 +38,16 @@ test.each([
   expect(found.map(({ sequences }) => sequences.length / 2)).toEqual(sizes);
 });
 
+test("rows that share no text that is read stand in one batch", () => {
+  const rows = Array.from("abcdef", (letter, i) => ({
+    ...{ anchor: `text ${letter}`, positive: `match ${letter}` },
+    negatives: i === 3 ? [] : ["the same for all"],
+  }));
+  const plan = tokenBatches(tinyStatic(), [{ rows }], { ...options, epochs: 1 });
+  expect(plan.shapes).toEqual([{ columns: 2, labels: 0 }]);
+  expect(plan.totalSteps).toBe(1);
+});
+
 test.each<[string, readonly (string | undefined)[], number]>([
   ["has beside the anchor what every row has", ["b", "b", "b"], 2],
   ["has the anchor alone where a row has no more", ["b", undefined, "b"], 1],

@@ -53,8 +53,9 @@ export function tokenBatches(
   options: Options,
 ): TokenBatches {
   const texts = encodeTexts(model);
-  const tables = tasks.map((task) => numberTexts(task, model, texts));
-  const steps = planSteps(tasks, options);
+  const read = tasks.map((task) => ({ ...task, rows: rowsAsRead(task) }));
+  const tables = read.map((task) => numberTexts(task, model, texts));
+  const steps = planSteps(read, options);
   return {
     totalSteps: steps.length,
     shapes: tables.map(({ columns, labels }) => ({ columns, labels })),
@@ -82,7 +83,26 @@ export function tokenBatches(
 
 const pairsOrMore: Needs = { texts: { least: 2, most: Number.POSITIVE_INFINITY } };
 
-/** The texts of each row by number: anchor, positive, then as many hard negatives as every row has; and the labels, if they are read. */
+/**
+ * What is read of the rows. A batch has one number of columns: a text beside the anchor counts where every row has one, and as many hard
+ * negatives as every row has, their scores with them.
+ */
+export function rowsAsRead({ rows, needs = pairsOrMore }: TaskData): readonly Row[] {
+  const { least, most } = needs.texts;
+  const single = most === 1 || (least === 1 && rows.some(({ positive }) => positive === undefined));
+  const room = single ? 0 : Math.min(MOST_NEGATIVES, Math.max(0, most - 2));
+  const count = rows.reduce((least, { negatives }) => Math.min(least, negatives.length), room);
+  return rows.map(({ anchor, positive, negatives, label }) => ({
+    anchor,
+    ...(positive !== undefined && !single && { positive }),
+    negatives: negatives.slice(0, count),
+    ...(label !== undefined && {
+      label: typeof label === "object" ? label.slice(0, 1 + count) : label,
+    }),
+  }));
+}
+
+/** The texts of each row by number: anchor, positive, hard negatives; and the labels, if they are read. */
 function numberTexts(
   { rows, needs = pairsOrMore, prompts }: TaskData,
   model: Model,
@@ -95,14 +115,9 @@ function numberTexts(
     });
   }
   const { query, document } = prompts ?? model.prompts;
-  // A batch has one number of columns: a text beside the anchor counts where every row has one.
-  const { least, most: upTo } = needs.texts;
-  const single = upTo === 1 || (least === 1 && rows.some(({ positive }) => positive === undefined));
-  const most = Math.min(MOST_NEGATIVES, Math.max(0, upTo - 2));
-  const negatives = rows.reduce((least, row) => Math.min(least, row.negatives.length), most);
-  const labelOf = labelsOf(rows, needs.label, negatives);
-  const numbers = rows.map(({ anchor, positive, negatives: hard }, row) => {
-    const others = positive === undefined || single ? [] : [positive, ...hard.slice(0, negatives)];
+  const labelOf = labelsOf(rows, needs.label);
+  const numbers = rows.map(({ anchor, positive, negatives }, row) => {
+    const others = positive === undefined ? [] : [positive, ...negatives];
     const label = needs.label && labelOf(row);
     const found = { texts: 1 + others.length, label: label?.length === 1 ? label[0] : label };
     requireRow(needs, found, `row ${row + 1}`);
@@ -112,12 +127,12 @@ function numberTexts(
   return { columns: numbers[0].length, labels, rows: numbers, labelOf };
 }
 
-/** The numbers of a row's label: of the negatives that stay, where it is a list; of a class, where it is a name. */
-function labelsOf(rows: readonly Row[], kind: Needs["label"], negatives: number) {
+/** The numbers of a row's label: of a class, where it is a name. */
+function labelsOf(rows: readonly Row[], kind: Needs["label"]) {
   const classes = new Map<string, number>();
   return (row: number): number[] => {
     const { label } = rows[row];
-    if (kind === "candidate-scores" && Array.isArray(label)) return label.slice(0, 1 + negatives);
+    if (kind === "candidate-scores" && typeof label === "object") return [...label];
     if (kind !== "class" || label === undefined) return [label as number];
     const number = classes.get(`${label}`) ?? classes.size;
     classes.set(`${label}`, number);

@@ -20,6 +20,7 @@ export async function* runToEnd(
   settings: Settings,
 ): Training {
   requireOneTower(model, "trained");
+  if (settings.dropout) requireDropout(model);
   await using run = new Run(model, plan, objective, settings);
   yield* preflight(
     run,
@@ -72,6 +73,16 @@ export async function* runToEnd(
     finalLoss: loss,
   };
   return trained;
+}
+
+/** @throws bad-argument for a graph that was exported: it has no places where something is dropped out */
+function requireDropout({ name, architecture }: Model): void {
+  if (!architecture.imported) return;
+  throw new NearfoldError("bad-argument", "there is nothing to drop out", {
+    at: name,
+    got: "dropout, for a graph that was exported",
+    wanted: "a model whose config.json says where",
+  });
 }
 
 /** Restores a checkpoint, times one step and says what is ahead. */

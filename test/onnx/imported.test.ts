@@ -3,17 +3,18 @@ import { describe, expect, test } from "vitest";
 import { constant, graphOf } from "../../src/graph/node.ts";
 import { infoNce } from "../../src/losses/index.ts";
 import { encoderGraph } from "../../src/models/encoder-graph.ts";
+import { exportGraph } from "../../src/models/export.ts";
 import { type Head, poolingHead } from "../../src/models/head.ts";
 import type { Model } from "../../src/models/index.ts";
-import type { ImportedGraph } from "../../src/models/onnx-architecture.ts";
+import { type ImportedGraph, importGraph } from "../../src/models/onnx-architecture.ts";
 import { batchingOf } from "../../src/nn/batching.ts";
-import { encodeModel } from "../../src/onnx/index.ts";
+import { decodeModel, encodeModel } from "../../src/onnx/index.ts";
 import { openSession } from "../../src/runtime/session.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { GradientComputer } from "../../src/train/gradients.ts";
 import { train } from "../../src/train/index.ts";
 import { densified } from "../densified.ts";
-import { goldenJson, goldenTensors, unpad } from "../golden.ts";
+import { goldenJson, goldenModel, goldenTensors, unpad } from "../golden.ts";
 import { texts, tinyBert } from "../tiny-models.ts";
 import { exporters, imported } from "./exports.ts";
 
@@ -208,3 +209,15 @@ describe.each(["if", "loop", "scan"] as const)("a graph with %s", (kind) => {
     );
   });
 });
+
+test.each(["bert", "roberta", "xlm-roberta", "mpnet"])(
+  "%s without its config takes texts as long as with it",
+  (name) => {
+    const { architecture, config, checkpoint } = goldenModel(name);
+    const graph = exportGraph({ architecture, config, head: poolingHead() });
+    const { bytes } = encodeModel(graph, { weights: checkpoint });
+    const facts = { at: "model.onnx", pooled: false, vocabSize: 0 };
+    const { config: found } = importGraph(decodeModel(bytes), facts);
+    expect(found.maxTokens).toBe(architecture.maxTokens(config));
+  },
+);
