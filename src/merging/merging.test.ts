@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
-import { newAdapter } from "../models/adapter.ts";
 import { parseCard } from "../models/card.ts";
 import { spaceOf } from "../models/fingerprint.ts";
 import type { Model } from "../models/index.ts";
@@ -133,11 +132,8 @@ describe("models", () => {
   });
 
   it("a tower of queries is mixed too; an adapter is left behind", () => {
-    const adapter = newAdapter(
-      [],
-      { rank: 1, alpha: 1, targets: [] },
-      { base: new Map(), seed: 1 },
-    );
+    const config = { rank: 1, alpha: 1, targets: [] };
+    const adapter = { config, sites: [], weights: new Map(), base: new Map() };
     const towers = (document: number, query: number) => ({
       ...filled("a", document, { queryTower: filled("", query) }),
       adapter,
