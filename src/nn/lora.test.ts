@@ -2,11 +2,8 @@ import { describe, expect, test } from "vitest";
 import { array64 } from "../graph/array64.ts";
 import { gradients } from "../graph/grad.ts";
 import { input, scalar, topological, type Value } from "../graph/node.ts";
-import { apply } from "../graph/op.ts";
-import { add, matmul, mul, products, reduceSum, tanh } from "../graph/ops/index.ts";
+import { add, matmul, mul, reduceSum } from "../graph/ops/index.ts";
 import { evaluate } from "../graph/reference.ts";
-import { mergeAdapter } from "../models/adapter.ts";
-import { floats, type Tensor } from "../tensor/tensor.ts";
 import { linear } from "./linear.ts";
 import { addLora, matcher } from "./lora.ts";
 import { scope, weightInputs } from "./weights.ts";
@@ -99,43 +96,6 @@ describe("adapters", () => {
     expect(found.data).toEqual(wanted.data);
     const second = { ...config, targets: ["second"] };
     expect(() => addLora([y], second, { among: [hidden] })).toThrow("some of first");
-  });
-
-  test.each<[string, (x: Value, weight: Value) => Value]>([
-    ["read twice, by other rows each time", (x, w) => matmul(tanh(matmul(x, w)), w)],
-    ["read twice, by the same rows", (x, w) => add(matmul(x, w), mul(matmul(x, w), 2))],
-    ["of a product with a factor", (x, w) => matmul(x, w, { transB: true, alpha: 0.5 })],
-    [
-      "of a Gemm with a factor",
-      (x, w) => apply("Gemm", products.Gemm, [x, w], { transB: 1, alpha: { float: 3 } }),
-    ],
-  ])("of a weight that is %s are the merged weight's values", (_, build) => {
-    const weight = input("w", "float32", [3, 3]);
-    const config = { rank: 2, alpha: 6, targets: "all-linear" };
-    const { values, sites } = addLora([build(x, weight)], config);
-    const numbers = (name: string, shape: number[], seed: number) =>
-      [
-        name,
-        floats(
-          Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(i + seed)),
-          shape,
-        ),
-      ] as const;
-    const base = new Map([numbers("w", [3, 3], 1)]);
-    const matrices = new Map([
-      numbers("w.lora_A.weight", [2, 3], 2),
-      numbers("w.lora_B.weight", [3, 2], 3),
-    ]);
-    const beside = new Map([...base, ...matrices]);
-    const merged = mergeAdapter(base, { config, sites, weights: matrices });
-    const run = (value: Value, weights: ReadonlyMap<string, Tensor<"float32">>) => {
-      const arrays = [...weights].map(([name, t]) => [name, array64(t.shape, t.data)] as const);
-      return evaluate([value], new Map([...arrays, ["x", feeds.get("x")!]]))[0].data;
-    };
-    expect(run(values[0], beside)).toBeClose(run(build(x, weight), merged), {
-      rtol: 1e-5,
-      atol: 1e-6,
-    });
   });
 
   test("alone have a gradient: nothing is computed for what is frozen", () => {
