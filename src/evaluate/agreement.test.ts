@@ -99,12 +99,18 @@ describe("vectorAgreement", () => {
     ["the mean and the least of what has vectors", [2, 2, 1, 4, 0, 3, 0, 0, 0], 83 / 90, 8 / 9],
     ["a vector in one alone agrees with nothing", [2, 2, 1, 4, 0, 3, 0, 0, 1], 83 / 135, 0],
   ])("%s", (_, data, mean, min) => {
-    const found = vectorAgreement(a, floats(data, [3, 3]));
+    const found = vectorAgreement([a, floats(data, [3, 3])]);
     expect([found.mean, found.min]).toBeClose([mean, min], { atol: 1e-12 });
+  });
+
+  it("is over all parts", () => {
+    const [x, y] = [floats([1, 0], [1, 2]), floats([0, 1, 0, 1, 0, 1], [3, 2])];
+    expect(vectorAgreement([x, x], [y, y])).toEqual({ mean: 1, min: 1 });
+    expect(vectorAgreement([x, floats([0, 1], [1, 2])], [y, y])).toEqual({ mean: 3 / 4, min: 0 });
   });
 
   it("of nothing is no number", () => {
     const zeros = floats([0, 0], [1, 2]);
-    expect(vectorAgreement(zeros, zeros)).toEqual({ mean: Number.NaN, min: Number.NaN });
+    expect(vectorAgreement([zeros, zeros])).toEqual({ mean: Number.NaN, min: Number.NaN });
   });
 });

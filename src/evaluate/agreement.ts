@@ -100,17 +100,25 @@ export interface VectorAgreement {
 }
 
 /**
- * How alike the vectors are that two models give to the same texts: `[N, D]` of one and of the other. A text without a vector in both (zero)
- * is left out; NaN where none is left. It says something of models of one space: a distilled or a quantized one beside its origin.
+ * How alike the vectors are that two models give to the same texts: `[N, D]` of one and of the other, in one part or several. A text without a
+ * vector in both (zero) is left out; NaN where none is left. It says something of models of one space: a distilled or a quantized one beside
+ * its origin.
  * @throws mismatch for two shapes
  */
-export function vectorAgreement(a: Tensor<"float32">, b: Tensor<"float32">): VectorAgreement {
-  const width = a.shape[1];
-  const isZero = ({ data }: Tensor<"float32">, row: number) =>
-    data.subarray(row * width, (row + 1) * width).every((value) => value === 0);
-  const known = cosines(a, b).filter((_, row) => !isZero(a, row) || !isZero(b, row));
+export function vectorAgreement(
+  ...parts: readonly (readonly [Tensor<"float32">, Tensor<"float32">])[]
+): VectorAgreement {
+  const known = parts.flatMap(([a, b]) => {
+    const zero = (row: number) => isZeroRow(a, row) && isZeroRow(b, row);
+    return [...cosines(a, b).filter((_, row) => !zero(row))];
+  });
+  if (known.length === 0) return { mean: Number.NaN, min: Number.NaN };
   const mean = known.reduce((sum, cosine) => sum + cosine, 0) / known.length;
-  return { mean, min: known.length > 0 ? known.reduce((x, y) => Math.min(x, y)) : Number.NaN };
+  return { mean, min: known.reduce((least, cosine) => Math.min(least, cosine)) };
+}
+
+function isZeroRow({ shape: [, width], data }: Tensor<"float32">, row: number): boolean {
+  return data.subarray(row * width, (row + 1) * width).every((value) => value === 0);
 }
 
 /** The cosines of the rows of `[N, D]` and `[N, D]`; 0 with a zero vector. @throws mismatch for two shapes */
