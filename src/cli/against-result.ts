@@ -1,75 +1,18 @@
-/** What is said of a model beside its baseline, and whether it may take its place. */
-import { NearfoldError } from "../errors.ts";
-import {
-  type Comparison,
-  type Interval,
-  judgeKept,
-  type VectorAgreement,
-} from "../evaluate/index.ts";
+/** What is said of a model beside its baseline. */
+import type { Interval, VectorAgreement } from "../evaluate/index.ts";
 import type { Context, Outcome } from "./command.ts";
+import type { Compared, Geometry, LostRow, Named, Two } from "./compared.ts";
+import { releaseGate } from "./release-gate.ts";
 import { figure, formatP, oneLine, table } from "./table.ts";
 
-/** The same of the model and of the baseline. */
-export interface Two<T> {
-  readonly ours: T;
-  readonly baseline: T;
-}
-
-/** What is compared, whatever the data. */
-export interface Compared {
-  /** What the rows are: `{ queries: 300, documents: 5183 }`. */
-  readonly sizes: Readonly<Record<string, number>>;
-  /** How many rows were drawn from, and what they are called: "300 queries". */
-  readonly drawn: string;
-  /** Resamples of them. */
-  readonly samples: number;
-  /** The measure that decides, as it is named in `comparisons` and in words. */
-  readonly headline: readonly [key: string, name: string];
-  readonly comparisons: Readonly<Record<string, Comparison>>;
-  /** How p is found. */
-  readonly test: string;
-  /** Numbers for programs, a sentence for people. */
-  readonly agreement: { readonly json: object; readonly text: string };
-  /** How alike the vectors of the same texts are; absent where the widths differ. */
-  readonly vectors: VectorAgreement | undefined;
-  readonly geometry: Two<Geometry>;
-  /** One line of `--differences` for each row. */
-  readonly rows: readonly object[];
-  /** Rows that lost most. */
-  readonly worst: readonly LostRow[];
-}
-
-/** Of vectors made unit vectors (arXiv:2005.10242). */
-export interface Geometry {
-  readonly alignment: number;
-  readonly uniformity: number;
-}
-
-/** A row that lost: in numbers, and what is shown of it. */
-export interface LostRow {
-  readonly json: object;
-  readonly text: string;
-  readonly delta: number;
-  readonly shown: Two<string>;
-}
-
-/** A model as it is compared. */
-export interface Named {
-  /** As it was typed. */
-  readonly reference: string;
-  readonly dims: number;
-}
-
-const CONFIDENCE = 0.95;
-
-/** @throws bad-input where a share of the baseline is required, and it has none */
+/** The report, and whether the model may take the baseline's place. @throws as `releaseGate` */
 export function againstOutcome(
   compared: Compared,
   models: Two<Named>,
   { failBelow, columns }: { readonly failBelow?: number | undefined } & Pick<Context, "columns">,
 ): Outcome {
   const { sizes, comparisons, agreement, vectors, geometry, worst, headline } = compared;
-  const gate = failBelow === undefined ? undefined : judge(compared, models, failBelow);
+  const gate = failBelow === undefined ? undefined : releaseGate(compared, models, failBelow);
   const metrics = (of: keyof Two<Interval>) =>
     Object.fromEntries(Object.entries(comparisons).map(([name, found]) => [name, found[of]]));
   const differences = Object.entries(comparisons).map(
@@ -89,7 +32,6 @@ export function againstOutcome(
   const text = [
     ...heading(compared, models),
     ...tables(compared),
-    `p: ${compared.test}`,
     agreement.text + (vectors ? cosineText(vectors) : ""),
     geometryTable(geometry),
     ...worstText(worst, headline[1], columns),
@@ -102,11 +44,11 @@ function named({ reference, dims }: Named) {
   return { name: reference, dims };
 }
 
-function heading({ sizes }: Compared, { ours, baseline }: Two<Named>): readonly string[] {
+function heading({ sizes, test }: Compared, { ours, baseline }: Two<Named>): readonly string[] {
   const counts = Object.entries(sizes).map(([name, count]) => `${count} ${name}`);
   return [
     `${ours.reference}, ${ours.dims} dimensions, against ${baseline.reference}, ${baseline.dims} dimensions`,
-    `${counts.join(", ")}; 95 % intervals, each row drawn for both`,
+    `${counts.join(", ")}; 95 % intervals by the paired bootstrap, p by the ${test}`,
   ];
 }
 
@@ -154,53 +96,12 @@ function geometryTable({ ours, baseline }: Two<Geometry>): string {
 function worstText(worst: readonly LostRow[], measure: string, columns: number): readonly string[] {
   if (worst.length === 0) return [`No row lost in ${measure}`];
   const lines = worst.flatMap(({ text, delta, shown }, i) => [
-    `${String(i + 1).padStart(2)}  ${delta.toFixed(4)}  ${text}`,
-    `    model     ${shown.ours}`,
-    `    baseline  ${shown.baseline}`,
+    [`${String(i + 1).padStart(2)}  ${delta.toFixed(4)}  `, text],
+    ["    model     ", shown.ours],
+    ["    baseline  ", shown.baseline],
   ]);
-  return [`Lost most in ${measure}:`, ...lines.map((line) => indented(line, columns))];
-}
-
-/** On one line of the terminal, its indentation kept. */
-function indented(line: string, columns: number): string {
-  const indent = /^ */.exec(line)![0];
-  const [head, tail] = [line.slice(0, 14), line.slice(14)];
-  return `${indent}${head.trimStart()}${oneLine(tail, Math.max(20, columns - head.length))}`;
-}
-
-/** The release gate in words: what was tested, what was found and what was wanted. */
-function judge(compared: Compared, { ours, baseline }: Two<Named>, required: number) {
-  const { headline, comparisons, samples, drawn } = compared;
-  const [key, name] = headline;
-  const { kept, baseline: theirs, ours: found } = comparisons[key];
-  if (!(theirs.mean > 0)) {
-    throw new NearfoldError(
-      "bad-input",
-      "the baseline has nothing of which a share could be kept",
-      {
-        at: baseline.reference,
-        got: `${name} ${theirs.mean.toFixed(4)}`,
-        wanted: "more than 0",
-      },
-    );
-  }
-  const verdict = judgeKept(kept, required);
-  const test = `one-sided ${100 * CONFIDENCE} % interval of the ratio, paired bootstrap of ${samples} resamples of ${drawn}`;
-  const json = { measure: key, required, kept: kept.mean, atMost: kept.atMost, test, verdict };
-  const share = kept.mean.toFixed(4);
-  const scores = `${found.mean.toFixed(4)} of ${theirs.mean.toFixed(4)}`;
-  const most = Number.isFinite(kept.atMost) ? `at most ${kept.atMost.toFixed(4)}` : "any share";
-  const words = {
-    met: `${name}: ${share} of the baseline's is kept (${scores}), at least ${required} is required: met`,
-    "not-proven": `warning: ${name}: ${share} of the baseline's is kept (${scores}), at least ${required} is required: not proven. By the ${test}, ${most} is kept, so chance may be why; more rows would tell`,
-    fell: undefined,
-  }[verdict];
-  if (verdict !== "fell") return { json, text: words };
-  const unmet = new NearfoldError("unmet", `${name} fell by more than chance`, {
-    at: ours.reference,
-    got: `${share} of the baseline's (${scores}), and ${most} with 95 % confidence`,
-    wanted: `at least ${required}`,
-    hint: `Tested by the ${test}`,
-  });
-  return { json, text: undefined, unmet };
+  const fitted = lines.map(
+    ([head, text]) => head + oneLine(text, Math.max(20, columns - head.length)),
+  );
+  return [`Lost most in ${measure}:`, ...fitted];
 }

@@ -5,7 +5,9 @@ import {
   comparePaired,
   firstRelevantRank,
   largestLosses,
+  type Measure,
   meanStatistic,
+  type RetrievalScores,
   type Run,
   runAgreement,
   type Similarity,
@@ -15,7 +17,7 @@ import {
   uniformity,
   vectorAgreement,
 } from "../evaluate/index.ts";
-import type { Compared, Geometry, LostRow, Two } from "./against-result.ts";
+import type { Compared, Geometry, LostRow, Two } from "./compared.ts";
 import { compare, DEPTH, resampling, SEED, type SetVectors, searchSet } from "./retrieval.ts";
 
 /** What a model made of the set. */
@@ -52,46 +54,42 @@ export function compareRetrieval(
     baseline: scoreRun(runs.baseline, set.qrels),
   };
   const { queries } = scores.ours;
-  const names = Object.keys(scores.ours.perQuery) as (keyof typeof scores.ours.perQuery)[];
-  const options = resampling(queries.length);
-  const statistics = names.map(
-    (name) =>
-      [
-        name,
-        {
-          ours: meanStatistic(scores.ours.perQuery[name]),
-          baseline: meanStatistic(scores.baseline.perQuery[name]),
-        },
-      ] as const,
-  );
-  const comparisons = Object.entries(
-    comparePaired(Object.fromEntries(statistics), queries.length, options),
-  );
-  // Of means, the randomization test is the sharper: that the two could be swapped is all that it assumes.
-  const tested = comparisons.map(([name, comparison], i) => {
-    const { p } = compare(scores.ours.perQuery[names[i]], scores.baseline.perQuery[names[i]]);
-    return [name, { ...comparison, p }] as const;
-  });
-  const headline = {
+  const ndcg = {
     ours: scores.ours.perQuery["ndcg@10"],
     baseline: scores.baseline.perQuery["ndcg@10"],
   };
-  const rows = queries.map((query, i) => rowOf(set, query, headline, i));
+  const rows = queries.map((query, i) => rowOf(set, query, ndcg, i));
   return {
     sizes: { queries: queries.length, documents: set.documents.size },
     drawn: `${queries.length} queries`,
-    samples: options.samples,
+    samples: resampling(queries.length).samples,
     headline: ["ndcg@10", "nDCG@10"],
-    comparisons: Object.fromEntries(tested),
-    test: "paired randomization test over queries",
+    comparisons: comparisonsOf(scores),
+    test: "paired randomization test",
     agreement: agreementOf(runs, topK),
     vectors: vectorsOf(ours.vectors, baseline.vectors),
     geometry: { ours: geometryOf(set, ours.vectors), baseline: geometryOf(set, baseline.vectors) },
     rows,
-    worst: largestLosses(headline.ours, headline.baseline, worst).map((row) =>
+    worst: largestLosses(ndcg.ours, ndcg.baseline, worst).map((row) =>
       lostQuery(set, runs, rows[row]),
     ),
   };
+}
+
+/** p of means is that of the randomization test, as beside BM25. */
+function comparisonsOf<M extends Measure>({ ours, baseline }: Two<RetrievalScores<M>>) {
+  const names = Object.keys(ours.perQuery) as M[];
+  const { length } = ours.queries;
+  const statistics = names.map((name) => {
+    const one = meanStatistic(ours.perQuery[name]);
+    return [name, { ours: one, baseline: meanStatistic(baseline.perQuery[name]) }] as const;
+  });
+  const found = comparePaired(Object.fromEntries(statistics), length, resampling(length));
+  const tested = names.map((name) => {
+    const { p } = compare(ours.perQuery[name], baseline.perQuery[name]);
+    return [name, { ...found[name], p }] as const;
+  });
+  return Object.fromEntries(tested);
 }
 
 interface QueryRow {
@@ -122,7 +120,7 @@ function lostQuery(set: RetrievalSet, runs: Two<Run>, row: QueryRow): LostRow {
     const relevant = rank === undefined ? `none in ${ranking.length}` : `at ${rank}`;
     return {
       json: { relevantRank: rank ?? null, first: id === undefined ? null : { id, text } },
-      shown: `${score.toFixed(4)}  relevant ${relevant}, first ${id ?? "nothing"}: ${text}`,
+      shown: `${score.toFixed(4)}, relevant ${relevant}, first ${id ?? "nothing"}: ${text}`,
     };
   };
   const [ours, baseline] = [found(runs.ours, row.model), found(runs.baseline, row.baseline)];

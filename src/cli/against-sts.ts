@@ -16,7 +16,7 @@ import {
   vectorAgreement,
 } from "../evaluate/index.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
-import type { Compared, Geometry, LostRow, Two } from "./against-result.ts";
+import type { Compared, Geometry, LostRow, Two } from "./compared.ts";
 import { resampling, SEED } from "./retrieval.ts";
 import type { PairVectors } from "./similarity.ts";
 
@@ -58,7 +58,7 @@ export function compareSts(
     samples: options.samples,
     headline: ["spearman", "Spearman's correlation"],
     comparisons: comparePaired(statistics, pairs.length, options),
-    test: "paired bootstrap over pairs",
+    test: "same",
     agreement: agreementOf(found),
     vectors: vectorsOf(ours, baseline),
     geometry: { ours: geometryOf(pairs, ours), baseline: geometryOf(pairs, baseline) },
