@@ -38,11 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-const sets = [
+type DataSet = readonly [option: string, file: string, measure: string, name: string, size: number];
+const sets: readonly DataSet[] = [
   ["--pairs", "pairs.jsonl", "ndcg@10", "nDCG@10", 64],
   ["--sts", "sts.jsonl", "spearman", "Spearman's correlation", 64],
-] as const;
-const evaluation = (model: string, [option, file]: (typeof sets)[number]) => [
+];
+const evaluation = (model: string, [option, file]: DataSet) => [
   ...["eval", at(model), option, at(file), "--against", at("words")],
 ];
 
