@@ -16,6 +16,8 @@ const codes = {
   unsupported: { exit: 2, status: 501 },
   /** Larger than the stated bound. */
   "too-large": { exit: 2, status: 413 },
+  /** The work was done, and what came of it does not meet a requirement that the caller stated. */
+  unmet: { exit: 3, status: 422 },
   /** The caller asked for it to stop. */
   aborted: { exit: 130, status: 499 },
   /** The disk, the network or the operating system refused. */
@@ -55,7 +57,7 @@ export class NearfoldError extends Error {
     this.details = details;
   }
 
-  /** Process exit code: 2 for a mistake of the caller's, 1 for a failure of ours. */
+  /** Process exit code: 2 for a mistake of the caller's, 3 for a requirement that is not met, 1 for a failure of ours. */
   get exitCode(): number {
     return codes[this.code].exit;
   }

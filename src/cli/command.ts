@@ -1,5 +1,6 @@
 /** A command as data, and how it becomes one of commander's. */
 import { Command, InvalidArgumentError, type Option } from "commander";
+import type { NearfoldError } from "../errors.ts";
 import type { Report } from "./progress.ts";
 
 export interface CommandSpec<Options = never> {
@@ -31,12 +32,16 @@ export interface Context {
   readonly now: () => number;
   /** Text on stdout that can't wait for the end: rows of a stream. */
   readonly write: (text: string) => Promise<void>;
+  /** Characters in a line of the terminal; 100 where there is none. */
+  readonly columns: number;
 }
 
 /** What a command found: `text` for people, `json` for programs. */
 export interface Outcome {
   readonly text: string;
   readonly json: object;
+  /** Which stated requirement it does not meet: said after the rest, and the exit code is its own. */
+  readonly unmet?: NearfoldError;
 }
 
 /** A command for commander; `act` is called with what was typed. */

@@ -32,10 +32,14 @@ export function encodeAll(
  * The dimensions asked for, or the full width.
  * @throws bad-argument for dimensions that the model was not trained for
  */
-export function chooseDims({ name, dims, space }: Encoder, wanted: number | undefined): number {
+export function chooseDims(
+  { name, dims, space }: Pick<Encoder, "name" | "dims" | "space">,
+  wanted: number | undefined,
+  at = "--dims",
+): number {
   if (wanted === undefined || dims.includes(wanted)) return wanted ?? space.dims;
   throw new NearfoldError("bad-argument", `${name} was not trained for so many dimensions`, {
-    at: "--dims",
+    at,
     got: String(wanted),
     wanted: `one of ${dims.join(", ")}`,
   });

@@ -3,16 +3,24 @@ import { type RetrievalSet, readBeir, readPairs, readSts, skips } from "../data/
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { pearson, scoreRun, spearman, writeTrecRun } from "../evaluate/index.ts";
+import {
+  type AgainstOptions,
+  againstOptions,
+  checkAgainst,
+  retrievalAgainst,
+  stsAgainst,
+} from "./against.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
+import { readScored } from "./dev-set.ts";
 import { chooseDims } from "./encoding.ts";
 import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
 import { type ReadingOptions, readAll, reportSkipped, skipBadOption } from "./reading.ts";
 import { compare, intervalsOf, pairsAsRetrieval, runBm25, runModel } from "./retrieval.ts";
 import { similarities } from "./similarity.ts";
-import { figure, table } from "./table.ts";
+import { figure, formatP, table } from "./table.ts";
 
-interface Options extends ReadingOptions, ModelOptions {
+interface Options extends AgainstOptions, ReadingOptions, ModelOptions {
   readonly beir?: string;
   readonly split: string;
   readonly pairs?: string;
@@ -22,10 +30,11 @@ interface Options extends ReadingOptions, ModelOptions {
   readonly dims?: number;
 }
 
-/** Measures a model on data it was not trained on, beside keyword search. */
+/** Measures a model on data it was not trained on, beside keyword search or a baseline. */
 export const evaluate: CommandSpec<Options> = {
   name: "eval",
-  summary: "Measure a model: retrieval or similarity, with 95 % intervals, beside BM25",
+  summary:
+    "Measure a model: retrieval or similarity, with 95 % intervals, beside BM25 or a baseline",
   arguments: [["<model>", modelArgument]],
   options: [
     new Option("--beir <folder>", "a folder with corpus.jsonl, queries.jsonl and qrels/").conflicts(
@@ -37,6 +46,7 @@ export const evaluate: CommandSpec<Options> = {
     new Option("--bm25", "measure keyword search too, and how sure the difference is"),
     new Option("--run <file>", "write what was found as a TREC run"),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
+    ...againstOptions,
     skipBadOption,
     ...modelOptions,
   ],
@@ -45,6 +55,7 @@ export const evaluate: CommandSpec<Options> = {
     "nearfold eval model/ --pairs held-out.jsonl --dims 64",
     "nearfold eval model/ --sts sts-test.jsonl",
     "nearfold eval sentence-transformers/all-MiniLM-L6-v2 --beir scifact/",
+    "nearfold eval small/ --beir scifact/ --against model/ --fail-below 0.99 --differences lost.jsonl",
   ],
   run: async ([model], options, context) => {
     const { beir, pairs, sts } = options;
@@ -53,7 +64,13 @@ export const evaluate: CommandSpec<Options> = {
         wanted: "--beir FOLDER, --pairs FILE or --sts FILE",
       });
     }
+    await checkAgainst(options);
     if (options.run !== undefined) await requireWritable(options.run);
+    if (options.against !== undefined) {
+      return sts === undefined
+        ? await retrievalAgainst(model, await readSet(options, context), options, context)
+        : await stsAgainst(model, await readScored(sts, options, context), options, context);
+    }
     await using encoder = await openEncoder(await modelFolder(model, options, context));
     const dims = chooseDims(encoder, options.dims);
     return sts === undefined
@@ -143,8 +160,4 @@ export function fisherInterval(r: number, size: number, kind: "pearson" | "spear
   const reach = 1.96 * Math.sqrt(spread / Math.max(1, size - 3));
   const z = Math.atanh(Math.max(-1 + 1e-12, Math.min(1 - 1e-12, r)));
   return { mean: r, low: Math.tanh(z - reach), high: Math.tanh(z + reach) };
-}
-
-function formatP(p: number): string {
-  return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
 }

@@ -11,13 +11,15 @@ import {
   type RetrievalScores,
   type Run,
   rank,
+  type Similarity,
 } from "../evaluate/index.ts";
-import { floats } from "../tensor/tensor.ts";
+import type { Role } from "../models/model.ts";
+import { floats, type Tensor } from "../tensor/tensor.ts";
 import { type EncodeContext, encodeAll } from "./encoding.ts";
 
 /** Hits kept for each query: what the deepest usual measure looks at. */
-const DEPTH = 100;
-const SEED = 42;
+export const DEPTH = 100;
+export const SEED = 42;
 
 /** Pairs as a retrieval task: every anchor a query, every distinct positive a document. */
 export function pairsAsRetrieval(pairs: readonly Pair[]): RetrievalSet {
@@ -38,34 +40,54 @@ export function pairsAsRetrieval(pairs: readonly Pair[]): RetrievalSet {
   return { documents: inverted(documents), queries: inverted(queries), qrels };
 }
 
-/** The documents that a model finds for each query, by exact search. */
-export async function runModel(
+/** Vectors of a collection, `[N, D]` and `[Q, D]`, in its order. */
+export interface SetVectors {
+  readonly documents: Tensor<"float32">;
+  readonly queries: Tensor<"float32">;
+}
+
+/** What a model makes of all documents and queries. */
+export async function encodeSet(
   encoder: Encoder,
   { documents, queries }: RetrievalSet,
   dims: number,
   context: EncodeContext,
-): Promise<Run> {
+): Promise<SetVectors> {
+  const encode = async (texts: ReadonlyMap<string, string>, role: Role, unit: string) => {
+    const { vectors } = await encodeAll(
+      encoder,
+      [...texts.values()],
+      { role, dims, unit },
+      context,
+    );
+    return floats(vectors, [texts.size, dims]);
+  };
+  return {
+    documents: await encode(documents, "document", "documents"),
+    queries: await encode(queries, "query", "queries"),
+  };
+}
+
+/** What is nearest to each query, by exact search. */
+export function searchSet(
+  { documents, queries }: RetrievalSet,
+  vectors: SetVectors,
+  { similarity, depth = DEPTH }: { readonly similarity: Similarity; readonly depth?: number },
+): Run {
   const ids = [...documents.keys()];
-  const [found, asked] = [
-    await encodeAll(
-      encoder,
-      [...documents.values()],
-      { role: "document", dims, unit: "documents" },
-      context,
-    ),
-    await encodeAll(
-      encoder,
-      [...queries.values()],
-      { role: "query", dims, unit: "queries" },
-      context,
-    ),
-  ];
-  const rankings = rank(
-    floats(asked.vectors, [queries.size, dims]),
-    floats(found.vectors, [documents.size, dims]),
-    { ids, k: DEPTH, similarity: encoder.space.similarity },
-  );
+  const rankings = rank(vectors.queries, vectors.documents, { ids, k: depth, similarity });
   return new Map([...queries.keys()].map((id, i) => [id, rankings[i]]));
+}
+
+/** The documents that a model finds for each query. */
+export async function runModel(
+  encoder: Encoder,
+  set: RetrievalSet,
+  dims: number,
+  context: EncodeContext,
+): Promise<Run> {
+  const { similarity } = encoder.space;
+  return searchSet(set, await encodeSet(encoder, set, dims, context), { similarity });
 }
 
 /** The documents that keyword search finds for each query. */
@@ -90,7 +112,7 @@ export function compare(ours: ArrayLike<number>, theirs: ArrayLike<number>): Pai
 }
 
 /** Many queries need fewer samples for the same answer in the same time. */
-function resampling(queries: number) {
+export function resampling(queries: number) {
   return { seed: SEED, samples: Math.max(1000, Math.min(10_000, Math.ceil(5e6 / queries))) };
 }
 

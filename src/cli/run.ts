@@ -18,7 +18,7 @@ export interface Io {
 
 /**
  * Runs the command that `argv` names (without node and script) and gives the exit code: 0, 2 for a mistake of the
- * caller's, 1 for a failure of ours, 130 when it was stopped.
+ * caller's, 3 for a requirement that is not met, 1 for a failure of ours, 130 when it was stopped.
  * @default specs every command of the program
  */
 export async function run(
@@ -27,13 +27,14 @@ export async function run(
   specs: Readonly<Record<string, CommandSpec<never>>> = commands,
 ): Promise<number> {
   let typed: CommonOptions = {};
+  let code = 0;
   const program = new Command("nearfold")
     .description("Train, evaluate, index and search with embedding models.")
     .version(packageVersion())
     .addHelpText("after", "\nExample:\n  nearfold train pairs.jsonl --out model/");
   const act = async (spec: CommandSpec, args: readonly string[], options: CommonOptions) => {
     typed = options;
-    await perform(spec, args, options, io);
+    code = await perform(spec, args, options, io);
   };
   for (const spec of Object.values(specs)) program.addCommand(toCommander(spec, act));
   for (const command of [program, ...program.commands]) {
@@ -46,18 +47,19 @@ export async function run(
   }
   try {
     await program.parseAsync(argv, { from: "user" });
-    return 0;
+    return code;
   } catch (error) {
     return explain(error, typed, io);
   }
 }
 
+/** Runs a command and prints what came of it; gives the exit code. */
 async function perform(
   spec: CommandSpec,
   args: readonly string[],
   options: CommonOptions,
   { stdout, stderr, signal, now }: Io,
-): Promise<void> {
+): Promise<number> {
   const json = options.json ?? false;
   using reporter = reporters[chooseReporter(stderr, json)](stderr, now);
   const write = async (text: string) => {
@@ -65,11 +67,16 @@ async function perform(
       await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
     }
   };
-  const context = { report: reporter.report, signal, now, write };
+  const columns = stdout.columns ?? 100;
+  const context = { report: reporter.report, signal, now, write, columns };
   const outcome = await spec.run(args, options as never, context);
   reporter[Symbol.dispose]();
-  const text = json ? JSON.stringify(outcome.json) : outcome.text;
+  const { unmet } = outcome;
+  const error = unmet && { error: toJson(unmet) };
+  const text = json ? JSON.stringify({ ...outcome.json, ...error }) : outcome.text;
   if (text !== "") stdout.write(`${text}\n`);
+  if (unmet) stderr.write(toLine(unmet.message));
+  return unmet?.exitCode ?? 0;
 }
 
 /** Says on one line what went wrong, and gives the exit code. */
@@ -80,13 +87,21 @@ function explain(error: unknown, { json, debug }: CommonOptions, io: Io): number
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const ours = !known || known.code === "bug";
   const advice = ours && !debug ? ". This is a mistake in nearfold: --debug shows where" : "";
-  io.stderr.write(`error: ${message.replaceAll("\n", " ")}${advice}\n`);
+  io.stderr.write(toLine(`${message}${advice}`));
   if (debug) io.stderr.write(`${stack}\n${causes(error)}`);
   if (json) {
-    const code = known?.code ?? "bug";
-    io.stdout.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    const said = known ? toJson(known) : { code: "bug", message };
+    io.stdout.write(`${JSON.stringify({ error: said })}\n`);
   }
   return known?.exitCode ?? 1;
+}
+
+function toLine(message: string): string {
+  return `error: ${message.replaceAll("\n", " ")}\n`;
+}
+
+function toJson({ code, message }: NearfoldError) {
+  return { code, message };
 }
 
 function causes(error: unknown): string {

@@ -1,7 +1,33 @@
 /** How alike a model finds two sentences. */
 import type { ScoredPair } from "../data/index.ts";
 import type { Encoder } from "../encoder/index.ts";
+import { cosines } from "../evaluate/index.ts";
+import { floats, type Tensor } from "../tensor/tensor.ts";
 import { type EncodeContext, encodeAll } from "./encoding.ts";
+
+/** Vectors of the two sentences of each pair, `[N, D]` both. */
+export interface PairVectors {
+  readonly first: Tensor<"float32">;
+  readonly second: Tensor<"float32">;
+}
+
+/** What a model makes of all sentences. */
+export async function encodePairs(
+  encoder: Encoder,
+  rows: readonly ScoredPair[],
+  dims: number,
+  context: EncodeContext,
+): Promise<PairVectors> {
+  const encode = async (texts: readonly string[]) => {
+    const options = { role: "query", dims, unit: "sentences" } as const;
+    const { vectors } = await encodeAll(encoder, texts, options, context);
+    return floats(vectors, [texts.length, dims]);
+  };
+  return {
+    first: await encode(rows.map(({ sentence1 }) => sentence1)),
+    second: await encode(rows.map(({ sentence2 }) => sentence2)),
+  };
+}
 
 /** The cosine of each pair; 0 where a sentence has no tokens. */
 export async function similarities(
@@ -10,19 +36,6 @@ export async function similarities(
   dims: number,
   context: EncodeContext,
 ): Promise<readonly number[]> {
-  const encode = (texts: readonly string[]) =>
-    encodeAll(encoder, texts, { role: "query", dims, unit: "sentences" }, context);
-  const a = await encode(rows.map(({ sentence1 }) => sentence1));
-  const b = await encode(rows.map(({ sentence2 }) => sentence2));
-  return rows.map((_, row) => cosine(a.vectors, b.vectors, row * dims, dims));
-}
-
-function cosine(a: Float32Array, b: Float32Array, start: number, dims: number): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = start; i < start + dims; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
+  const { first, second } = await encodePairs(encoder, rows, dims, context);
+  return [...cosines(first, second)];
 }

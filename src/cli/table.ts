@@ -20,6 +20,11 @@ export function figure({ mean, low, high }: Interval): string {
   return `${mean.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}]`;
 }
 
+/** "= 0.031", "< 0.001". */
+export function formatP(p: number): string {
+  return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
+}
+
 /** Text of a stranger's on one line of a terminal: no control characters, at most `width` long. */
 export function oneLine(text: string, width: number): string {
   const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();

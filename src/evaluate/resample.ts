@@ -22,7 +22,7 @@ export function bootstrapMean(
   values: ArrayLike<number>,
   { seed, samples = 10_000, confidence = 0.95 }: ResampleOptions & { readonly confidence?: number },
 ): Interval {
-  check(values.length, samples);
+  checkResampling(values.length, samples);
   if (!(confidence > 0 && confidence < 1)) {
     throw new NearfoldError("bad-argument", "not a confidence", {
       got: String(confidence),
@@ -61,7 +61,7 @@ export function pairedTest(
   b: ArrayLike<number>,
   { seed, samples = 10_000 }: ResampleOptions,
 ): PairedTest {
-  check(a.length, samples, b.length);
+  checkResampling(a.length, samples, b.length);
   // Queries without a difference add nothing, swapped or not.
   const differences = Float64Array.from(a, (value, i) => value - b[i]).filter((d) => d !== 0);
   const observed = differences.reduce((sum, d) => sum + d, 0);
@@ -82,15 +82,17 @@ export function pairedTest(
   return { difference: observed / a.length, p: (1 + extreme) / (1 + samples) };
 }
 
-/** Of sorted numbers, interpolated (Hyndman and Fan's type 7). */
-function quantile(sorted: Float64Array, share: number): number {
+/** Of sorted numbers, interpolated (Hyndman and Fan's type 7); infinite where an infinity is next to the place. */
+export function quantile(sorted: Float64Array, share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
+  if (sorted[below] === sorted[above]) return sorted[below];
   return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
 }
 
-function check(size: number, samples: number, other = size): void {
+/** @throws bad-argument for lists that are empty or differ in length, or no samples */
+export function checkResampling(size: number, samples: number, other = size): void {
   if (size > 0 && size === other && Number.isSafeInteger(samples) && samples > 0) return;
   throw new NearfoldError("bad-argument", "nothing to resample", {
     got: size === other ? `${size} values, ${samples} samples` : `${size} and ${other} values`,
