@@ -12,6 +12,7 @@ const layers = [
   "models",
   "encoder",
   "data",
+  "vectors",
   "stores",
   "evaluate",
   "mining",

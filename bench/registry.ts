@@ -12,6 +12,8 @@ import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
 import { trainStepMixed } from "./measurements/train-step-mixed.ts";
+import { vectorsBinary } from "./measurements/vectors-binary.ts";
+import { vectorsInt8 } from "./measurements/vectors-int8.ts";
 import type { Measurement } from "./result.ts";
 
 /** Every measurement by its name. Adding one: a file in measurements/, and a line here. */
@@ -30,4 +32,6 @@ export const measurements = {
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
   "load-memory": loadMemory,
+  "vectors-int8": vectorsInt8,
+  "vectors-binary": vectorsBinary,
 } as const satisfies Record<string, Measurement>;

@@ -5,7 +5,15 @@ import { describe, expect, it } from "vitest";
 import { NearfoldError } from "../src/errors.ts";
 import { sequence } from "../src/graph/rng.ts";
 import type { Named, Space } from "../src/space.ts";
-import { stores, type VectorStore } from "../src/stores/index.ts";
+import { type Kept, stores, type VectorStore } from "../src/stores/index.ts";
+import {
+  calibrateScheme,
+  fitScheme,
+  keepVectors,
+  parseScheme,
+  searchKept,
+} from "../src/vectors/index.ts";
+import { unitRows } from "../src/vectors/quantizer.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const id = `sha256:${"ab".repeat(32)}`;
@@ -220,4 +228,67 @@ describe.each(Object.entries(stores))("a store: %s", (_, { open, persistent }) =
     const work = open(path, { model: { name: "other", space } });
     await expect(work).rejects.toMatchObject({ code: "mismatch" });
   });
+
+  describe.each(["int8", "binary", "binary+int8", "int8@64+float32", "binary@32"])(
+    "keeps vectors as %s",
+    (text) => {
+      const dims = 96;
+      const model = modelOf(dims);
+      const [all, asked] = [
+        unitRows(random(3000 * dims, 5), dims),
+        unitRows(random(4 * dims, 6), dims),
+      ];
+      const options = { similarity: "cosine", width: dims } as const;
+      const scheme = calibrateScheme(fitScheme(parseScheme(text), dims), all, options);
+      const kept: Kept = { ...scheme, multiplier: 3 };
+      const ids = Array.from({ length: 3000 }, (_, row) => `d${row}`);
+      const fill = async (store: VectorStore) => {
+        await store.add(ids.slice(0, 1000), all.subarray(0, 1000 * dims));
+        await store.add(ids.slice(1000), all.subarray(1000 * dims));
+      };
+      const wanted = searchKept(asked, keepVectors(scheme, all, dims), {
+        ...{ k: 5, width: dims, multiplier: 3 },
+      }).map((hits) => hits.map(({ row, score }) => ({ id: ids[row], score })));
+
+      it("and finds what a search in memory finds, opened again too where it persists", async () => {
+        await using folder = await temporaryFolder();
+        const path = join(folder.path, "index");
+        {
+          await using store = await open(path, { model, kept });
+          await fill(store);
+          expect(await store.search(asked, 5)).toEqual(wanted);
+        }
+        if (!persistent) return;
+        await using store = await open(path, { access: "read" });
+        expect(store.kept).toEqual(kept);
+        expect(await store.search(asked, 5)).toEqual(wanted);
+      });
+
+      it("and knows no more of what was replaced or taken out", async () => {
+        await using folder = await temporaryFolder();
+        await using store = await open(join(folder.path, "index"), { model, kept });
+        await fill(store);
+        const [[{ id }]] = wanted;
+        await store.delete([id]);
+        const [without] = await store.search(asked, 5);
+        expect(without.slice(0, 4)).toEqual(wanted[0].slice(1));
+        for (let time = 0; time < 3; time++) {
+          await store.add(ids, all.toReversed().subarray(0, 3000 * dims));
+        }
+        await store.add(ids, all);
+        expect(await store.count()).toBe(3000);
+        expect(await store.search(asked, 5)).toEqual(wanted);
+      });
+
+      it.skipIf(!persistent)("and no others (skipped where nothing persists)", async () => {
+        await using folder = await temporaryFolder();
+        const path = join(folder.path, "index");
+        await (await open(path, { model, kept }))[Symbol.asyncDispose]();
+        await (await open(path, { model, kept }))[Symbol.asyncDispose]();
+        const other = calibrateScheme(fitScheme(parseScheme("int8@16"), dims), all, options);
+        const work = open(path, { model, kept: { ...other, multiplier: 3 } });
+        await expect(work).rejects.toThrow("keeps its vectors in another format");
+      });
+    },
+  );
 });

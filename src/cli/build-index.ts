@@ -1,12 +1,16 @@
+import { join } from "node:path";
 import { Option } from "commander";
 import { type Document, readDocuments, skips } from "../data/index.ts";
-import { requireFreeFolder, writeFolderDurably } from "../durable.ts";
-import { type Encoder, openEncoder } from "../encoder/index.ts";
-import { NearfoldError, throwIfAborted } from "../errors.ts";
-import { openFileStore, type VectorStore } from "../stores/index.ts";
+import { exists, requireFreeFolder, writeFolderDurably } from "../durable.ts";
+import { openEncoder } from "../encoder/index.ts";
+import { NearfoldError } from "../errors.ts";
+import type { Named, Space } from "../space.ts";
+import { openFileStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
 import { MANIFEST } from "../stores/manifest.ts";
+import { fitScheme } from "../vectors/index.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
 import { chooseDims, prefixSpace } from "./encoding.ts";
+import { type Counted, fill } from "./fill-index.ts";
 import {
   type ModelOptions,
   modelArgument,
@@ -14,10 +18,17 @@ import {
   modelOptions,
   noteModel,
 } from "./model-reference.ts";
-import { trackTask } from "./progress.ts";
 import { type ReadingOptions, reportSkipped, requireFile, skipBadOption } from "./reading.ts";
+import {
+  calibrateOn,
+  chooseScheme,
+  Sample,
+  type VectorOptions,
+  vectorOptions,
+  widestOf,
+} from "./vector-format.ts";
 
-interface Options extends ReadingOptions, ModelOptions {
+interface Options extends ReadingOptions, ModelOptions, VectorOptions {
   readonly out: string;
   readonly dims?: number;
   readonly replace?: boolean;
@@ -38,114 +49,85 @@ export const buildIndex: CommandSpec<Options> = {
     new Option("--out <folder>", "folder of the index").makeOptionMandatory(),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
     new Option("--replace", "build it anew, and put it in the old one's place when it is whole"),
+    ...vectorOptions,
     skipBadOption,
     ...modelOptions,
   ],
   examples: [
     "nearfold index model/ docs.jsonl --out index/",
     "nearfold index model/ docs.jsonl --out index/ --dims 128 --replace",
+    "nearfold index model/ docs.jsonl --out index/ --vectors binary+int8",
     "nearfold index sentence-transformers/all-MiniLM-L6-v2 docs.jsonl --out index/",
   ],
   run: async ([model, path], options, context) => {
+    const { out, skipBad = false } = options;
     const replacing = options.replace ? { replace: MANIFEST } : undefined;
-    if (replacing) await requireFreeFolder(options.out, replacing);
+    if (replacing) await requireFreeFolder(out, replacing);
+    const scheme = chooseScheme(options);
     const counted = await checkDocuments(path, options, context);
     const folder = await modelFolder(model, options, context);
     await using encoder = await openEncoder(folder);
-    const dims = chooseDims(encoder, options.dims);
+    const dims = chooseDims(encoder, options.dims ?? (scheme && widestOf(scheme)));
+    const space = prefixSpace(encoder, dims);
     const build = async (place: string) => {
-      const notes = await noteModel(folder, options.out);
-      await using store = await openFileStore(place, { model: prefixSpace(encoder, dims), notes });
-      return await fill(store, encoder, { path: path, dims, counted, options }, context);
+      const notes = await noteModel(folder, out);
+      const isNew = !(await exists(join(place, MANIFEST)));
+      const how = { encoder, model: space, multiplier: options.rescore };
+      const calibration =
+        scheme && isNew ? await calibrateOn(counted.sample, scheme, how, context) : undefined;
+      const kept = calibration && { kept: calibration.kept };
+      await using store = await openFileStore(place, { model: space, notes, ...kept });
+      if (scheme && !isNew) requireAsked(store, space, options);
+      return await fill(
+        store,
+        encoder,
+        { path, dims, counted, out, skipBad, calibration },
+        context,
+      );
     };
-    if (!replacing) return await build(options.out);
+    if (!replacing) return await build(out);
     let outcome: Outcome | undefined;
     const rebuild = async (temporary: string) => {
       outcome = await build(temporary);
     };
-    await writeFolderDurably(options.out, rebuild, replacing);
+    await writeFolderDurably(out, rebuild, replacing);
     return outcome!;
   },
 };
 
-interface Work {
-  readonly path: string;
-  readonly dims: number;
-  readonly counted: { readonly documents: number; readonly skipped: number };
-  readonly options: Options;
+/** An index that is there goes on as it was begun. @throws mismatch for another format */
+function requireAsked(store: VectorStore, { space }: Named<Space>, options: VectorOptions): void {
+  const scheme = fitScheme(chooseScheme(options)!, space.dims);
+  requireSameScheme(store.name, schemeOf(store.kept), scheme);
+  const { multiplier } = store.kept;
+  if (options.rescore === undefined || options.rescore === multiplier) return;
+  throw new NearfoldError("mismatch", "the index rescores another number of candidates", {
+    at: store.name,
+    got: String(options.rescore),
+    wanted: String(multiplier),
+    hint: "Leave --rescore out to go on as it is, or build the index anew with --replace",
+  });
 }
 
-/** Documents between two commits of the index. */
-const CHUNK = 1024;
-
 /** Reads the whole file before the first vector: a mistake in its last line should not cost an hour. */
-async function checkDocuments(path: string, { skipBad }: Options, { report }: Context) {
+async function checkDocuments(
+  path: string,
+  { skipBad, vectors }: Options,
+  { report }: Context,
+): Promise<Counted> {
   await requireFile(path);
   const skipped = skips();
   const seen = new Set<string>();
-  for await (const { id } of readDocuments(path, skipBad ? { onBad: skipped.onBad } : {})) {
+  const sample = new Sample<Document>();
+  for await (const row of readDocuments(path, skipBad ? { onBad: skipped.onBad } : {})) {
+    const { id } = row;
     if (seen.has(id)) {
       const got = JSON.stringify(id.slice(0, 60));
       throw new NearfoldError("bad-input", "an id is used twice", { at: path, got });
     }
     seen.add(id);
+    if (vectors !== undefined) sample.offer(row);
   }
   reportSkipped(path, skipped, report);
-  return { documents: seen.size, skipped: skipped.count };
-}
-
-async function fill(
-  store: VectorStore,
-  encoder: Encoder,
-  { path, dims, counted, options }: Work,
-  { report, signal, now }: Context,
-): Promise<Outcome> {
-  const { documents, skipped } = counted;
-  const before = await store.count();
-  const advance = trackTask(report, { task: "indexing", unit: "documents", total: documents }, now);
-  let [done, encoded, truncated] = [0, 0, 0];
-  for await (const part of chunks(
-    readDocuments(path, options.skipBad ? { onBad: () => {} } : {}),
-  )) {
-    throwIfAborted(signal, `indexing, at document ${done} of ${documents};`);
-    const kept = await store.get(part.map(({ id }) => id));
-    const fresh = part.filter(({ text }, i) => kept[i]?.payload?.text !== text);
-    if (fresh.length > 0) {
-      const texts = fresh.map(({ text }) => text);
-      const made = await encoder.encode(texts, { role: "document", dims, signal });
-      const payloads = texts.map((text) => ({ text }));
-      await store.add(
-        fresh.map(({ id }) => id),
-        made.vectors,
-        { payloads },
-      );
-      encoded += fresh.length;
-      truncated += made.truncated.length;
-    }
-    done += part.length;
-    advance(done);
-  }
-  const count = await store.count();
-  const cut = truncated > 0 ? [`${truncated} were longer than the model reads and cut`] : [];
-  const old = before > 0 ? [`${documents - encoded} were there already`] : [];
-  return {
-    json: { out: options.out, documents: count, encoded, truncated, skipped, dims },
-    text: [
-      [`${options.out} holds ${count} documents, ${encoded} of them new`, ...old, ...cut].join(
-        "; ",
-      ),
-      `Next: nearfold search ${options.out} "what you look for"`,
-    ].join("\n"),
-  };
-}
-
-async function* chunks(rows: AsyncIterable<Document>): AsyncGenerator<readonly Document[]> {
-  let part: Document[] = [];
-  for await (const row of rows) {
-    part.push(row);
-    if (part.length < CHUNK) continue;
-    yield part;
-    part = [];
-  }
-  if (part.length > 0) yield part;
+  return { documents: seen.size, skipped: skipped.count, sample: sample.rows };
 }

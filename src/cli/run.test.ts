@@ -481,6 +481,56 @@ describe("index and search", () => {
     expect(JSON.parse((await nearfold(argv)).out)).toMatchObject({ documents: 3, encoded: 3 });
   });
 
+  it.each([
+    ["int8", 32],
+    ["binary+int8", 36],
+    ["binary+float32", 132],
+  ])("keeps vectors as %s, %i bytes each, and says what that costs", async (format, bytes) => {
+    const place = at(`index-${format}`);
+    const argv = ["index", at("model"), at("docs.jsonl"), "--out", place, "--vectors", format];
+    const { code, out, err } = await nearfold(argv);
+    expect(code).toBe(0);
+    expect(err).toContain("a sample of 64: 32 dimensions count as");
+    expect(err).toContain(`recall@10 within it: ${format}`);
+    const [, recall] = out.match(/bytes each; recall@10 against float32 is ([\d.]+)/) ?? [];
+    expect(out).toContain(`kept as ${format}, ${bytes} bytes each`);
+    expect(Number(recall)).toBeGreaterThan(0.8);
+    const found = await nearfold(["search", place, "the red cat", "-k", "1", "--json"]);
+    expect(JSON.parse(found.out).hits[0]).toMatchObject({ id: "d0", text: "the red cat" });
+    const again = await nearfold([...argv, "--json"]);
+    expect(JSON.parse(again.out)).toMatchObject({ encoded: 0, vectors: format });
+    const plain = await nearfold([...argv.slice(0, 5), "--vectors", "float32"]);
+    expect(plain.code).toBe(2);
+    expect(plain.err).toContain("keeps its vectors in another format");
+  });
+
+  it("with bits alone warns that they lose, and with how much", async () => {
+    const argv = ["index", at("model"), at("docs.jsonl"), "--out", at("bits")];
+    const { code, out, err } = await nearfold([...argv, "--vectors", "binary", "--json"]);
+    expect(code).toBe(0);
+    expect(err).toMatch(
+      /Warning: binary finds [\d.]+ % of the ten nearest in a sample; binary\+int8/,
+    );
+    expect(err).toMatch(/Warning: its bits tell as much apart as \d+ independent ones would/);
+    const { vectors, bytesPerVector, recall, warnings } = JSON.parse(out);
+    expect({ vectors, bytesPerVector }).toEqual({ vectors: "binary", bytesPerVector: 4 });
+    expect(recall).toBeLessThan(1);
+    expect(warnings.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [["--vectors", "int4"], 'not a format of vectors (got "int4", wanted float32, int8, binary'],
+    [["--vectors", "int8@33"], "was not trained for so many dimensions"],
+    [["--vectors", "int8+binary"], "is not finer than what is searched"],
+    [["--rescore", "4"], "wanted --vectors FORMAT beside it"],
+  ])("refuses %j", async (options, message) => {
+    const argv = ["index", at("model"), at("docs.jsonl"), "--out", at("refused"), ...options];
+    const { code, err } = await nearfold(argv);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+    expect(await readdir(folder.path)).not.toContain("refused");
+  });
+
   it("of another model is refused, by index and by search", async () => {
     const indexed = await nearfold(["index", at("plain"), at("docs.jsonl"), "--out", at("index")]);
     const searched = await nearfold(["search", at("index"), "cat", "--model", at("plain")]);

@@ -1,19 +1,22 @@
 /**
- * A store in a folder: `vectors.f32` (rows of little-endian float32), `rows.jsonl` (what was put in and taken out, in
- * order) and `store.json`, which says how much of both counts. An append writes past what counts, syncs, and then
- * replaces `store.json`: killed at any moment, it is there or it is not. Readers keep the state they opened.
+ * A store in a folder: `vectors.f32` (rows of little-endian float32, or the codes of another format: `vectors.int8`, `vectors.bits`),
+ * where a finer format is kept beside it `rescore.*`, `rows.jsonl` (what was put in and taken out, in order) and `store.json`, which says
+ * how much of them counts and holds what the codes were calibrated to. An append writes past what counts, syncs, and then replaces
+ * `store.json`: killed at any moment, it is there or it is not. Readers keep the state they opened.
  * In memory are the ids and two numbers a row; vectors are read block by block. Room of replaced rows is not reclaimed.
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { asIoError, removeTemporaries } from "../durable.ts";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { acquireLock } from "../lock.ts";
 import { type Named, requireSameSpace, type Space } from "../space.ts";
-import { MANIFEST, type Manifest, readManifest, writeManifest } from "./manifest.ts";
+import { keepVectors, vectorKinds } from "../vectors/index.ts";
+import { type Kept, keptAsTheyAre, requireSameScheme, rowBytes, schemeOf } from "./kept.ts";
+import { type Extent, MANIFEST, type Manifest, readManifest, writeManifest } from "./manifest.ts";
 import { RowLog } from "./row-log.ts";
-import { blockRows, comparable, Scan } from "./scan.ts";
+import { comparable, Scan } from "./scan.ts";
 import {
   checkRows,
   type OpenStoreOptions,
@@ -22,9 +25,8 @@ import {
   type StoreHit,
   type VectorStore,
 } from "./store.ts";
-import { checkLength, readExactly, requireDigest } from "./verified-file.ts";
+import { VectorFile } from "./vector-file.ts";
 
-const VECTORS = "vectors.f32";
 const ROWS = "rows.jsonl";
 const LOCK = "lock";
 
@@ -35,7 +37,7 @@ const LOCK = "lock";
  */
 export async function openFileStore(
   folder: string,
-  { model, access = "write", notes = {} }: OpenStoreOptions = {},
+  { model, access = "write", notes = {}, kept }: OpenStoreOptions = {},
 ): Promise<VectorStore> {
   await using closing = new AsyncDisposableStack();
   const found = await readManifest(folder);
@@ -46,6 +48,7 @@ export async function openFileStore(
     });
   }
   if (found && model) requireSameSpace({ name: folder, space: found.space }, model);
+  if (found && kept) requireSameScheme(folder, schemeOf(found.kept), schemeOf(kept));
   if (access === "write") {
     await mkdir(folder, { recursive: true }).catch((cause) => {
       throw asIoError(cause, folder);
@@ -56,20 +59,35 @@ export async function openFileStore(
   // Again, now that nobody else can change it.
   let manifest = access === "write" ? await readManifest(folder) : found;
   if (!manifest) {
-    manifest = emptyManifest(model!.space, notes);
+    manifest = emptyManifest(model!.space, notes, kept ?? keptAsTheyAre(model!.space));
     await writeManifest(folder, manifest);
   }
   const openIn = async (name: string) => closing.use(await openFile(join(folder, name), access));
-  const vectors = await openIn(VECTORS);
-  const rows = await openIn(ROWS);
-  await checkLength(vectors, manifest.vectors.bytes, join(folder, VECTORS));
-  const log = await RowLog.open(rows, manifest, join(folder, ROWS));
-  return new FileStore(folder, manifest, vectors, log, closing.move());
+  const { vectors, finer, log: lines } = filesOf(manifest.kept);
+  const sizes = rowBytes(manifest.kept);
+  const openVectors = async (name: string, size: number, extent: Extent) =>
+    VectorFile.open(await openIn(name), join(folder, name), size, extent);
+  const files = {
+    vectors: await openVectors(vectors, sizes.search, manifest.vectors),
+    ...(finer && { finer: await openVectors(finer, sizes.rescore!, manifest.finer!) }),
+    log: await RowLog.open(await openIn(lines), manifest, join(folder, lines)),
+  };
+  return new FileStore(folder, manifest, files, closing.move());
 }
 
-function emptyManifest(space: Space, notes: Payload): Manifest {
+function filesOf({ search, rescore }: Kept) {
+  const extension = ({ format }: Kept["search"]) => vectorKinds[format.type].extension;
+  return {
+    vectors: `vectors.${extension(search)}`,
+    finer: rescore && `rescore.${extension(rescore)}`,
+    log: ROWS,
+  };
+}
+
+function emptyManifest(space: Space, notes: Payload, kept: Kept): Manifest {
   const nothing = { bytes: 0, sha256: createHash("sha256").digest("hex") };
-  return { space, notes, rows: 0, vectors: nothing, log: nothing };
+  const finer = kept.rescore && { finer: nothing };
+  return { space, notes, kept, rows: 0, vectors: nothing, ...finer, log: nothing };
 }
 
 async function openFile(path: string, access: "read" | "write"): Promise<FileHandle> {
@@ -82,28 +100,24 @@ async function openFile(path: string, access: "read" | "write"): Promise<FileHan
   }
 }
 
+interface Files {
+  readonly vectors: VectorFile;
+  readonly finer?: VectorFile;
+  readonly log: RowLog;
+}
+
 class FileStore implements VectorStore, Named<Space> {
   readonly name: string;
-  readonly #vectors: FileHandle;
-  readonly #log: RowLog;
+  readonly #files: Files;
   readonly #closing: AsyncDisposableStack;
   #manifest: Manifest;
-  /** Of the vectors that count; there once all of them were read and found sound. */
-  #hash: Hash | undefined;
   /** The last change, so that the next begins after it. */
   #change: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    name: string,
-    manifest: Manifest,
-    vectors: FileHandle,
-    log: RowLog,
-    closing: AsyncDisposableStack,
-  ) {
+  constructor(name: string, manifest: Manifest, files: Files, closing: AsyncDisposableStack) {
     this.name = name;
     this.#manifest = manifest;
-    this.#vectors = vectors;
-    this.#log = log;
+    this.#files = files;
     this.#closing = closing;
   }
 
@@ -115,8 +129,12 @@ class FileStore implements VectorStore, Named<Space> {
     return this.#manifest.notes;
   }
 
+  get kept(): Kept {
+    return this.#manifest.kept;
+  }
+
   async count(): Promise<number> {
-    return this.#log.table.count;
+    return this.#files.log.table.count;
   }
 
   async add(
@@ -131,8 +149,10 @@ class FileStore implements VectorStore, Named<Space> {
   }
 
   async get(ids: readonly string[]): Promise<readonly (Stored | undefined)[]> {
-    const rows = ids.map((id) => this.#log.table.rowOf(id));
-    return Promise.all(rows.map((row) => (row === undefined ? undefined : this.#log.read(row))));
+    const rows = ids.map((id) => this.#files.log.table.rowOf(id));
+    return Promise.all(
+      rows.map((row) => (row === undefined ? undefined : this.#files.log.read(row))),
+    );
   }
 
   async search(
@@ -140,26 +160,24 @@ class FileStore implements VectorStore, Named<Space> {
     k: number,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
-    const { table } = this.#log;
-    const scan = new Scan(queries, k, table.count, this);
-    for await (const { block, rows, first } of this.#blocks()) {
+    const { vectors, finer = vectors, log } = this.#files;
+    const scan = new Scan(queries, k, log.table.count, this);
+    for await (const { codes, rows, first } of vectors.blocks()) {
       throwIfAborted(signal, "the search");
-      scan.block(block, rows, first, table.isLive);
+      scan.block(codes, rows, first, log.table.isLive);
     }
+    await finer.verify();
+    const found = await scan.found((rows) => finer.gather(rows));
     return Promise.all(
-      scan
-        .found()
-        .map((hits) =>
-          Promise.all(
-            hits.map(async ({ row, score }) => ({ ...(await this.#log.read(row)), score })),
-          ),
-        ),
+      found.map((hits) =>
+        Promise.all(hits.map(async ({ row, score }) => ({ ...(await log.read(row)), score }))),
+      ),
     );
   }
 
   async delete(ids: readonly string[]): Promise<number> {
     return this.#exclusively(async () => {
-      const there = [...new Set(ids)].filter((id) => this.#log.table.rowOf(id) !== undefined);
+      const there = [...new Set(ids)].filter((id) => this.#files.log.table.rowOf(id) !== undefined);
       if (there.length > 0) {
         await this.#append(
           new Float32Array(0),
@@ -176,50 +194,29 @@ class FileStore implements VectorStore, Named<Space> {
   }
 
   /** Writes past what counts, then makes it count. */
-  async #append(vectors: Float32Array, changes: Parameters<RowLog["prepare"]>[0]): Promise<void> {
-    const { rows, vectors: before } = this.#manifest;
-    if (!this.#hash) for await (const _ of this.#blocks());
-    const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
-    const hash = this.#hash!.copy().update(bytes);
-    const prepared = this.#log.prepare(changes);
+  async #append(rows: Float32Array, changes: Parameters<RowLog["prepare"]>[0]): Promise<void> {
+    const { dims } = this.space;
+    const { search, rescore } = keepVectors(this.kept, rows, dims);
+    const vectors = await this.#files.vectors.prepare(search.codes);
+    const finer = rescore && (await this.#files.finer!.prepare(rescore.codes));
+    const log = this.#files.log.prepare(changes);
     try {
-      await writeAt(this.#vectors, bytes, before.bytes);
-      await prepared.write();
+      await vectors.write();
+      await finer?.write();
+      await log.write();
     } catch (cause) {
       throw asIoError(cause, this.name);
     }
     const manifest = {
       ...this.#manifest,
-      rows: rows + vectors.length / this.space.dims,
-      vectors: { bytes: before.bytes + bytes.length, sha256: hash.copy().digest("hex") },
-      log: prepared.extent,
+      rows: this.#manifest.rows + rows.length / dims,
+      vectors: vectors.extent,
+      ...(finer && { finer: finer.extent }),
+      log: log.extent,
     };
     await writeManifest(this.name, manifest);
     this.#manifest = manifest;
-    this.#hash = hash;
-    prepared.apply();
-  }
-
-  /**
-   * The vectors, block by block, in one buffer that the next block overwrites. The first pass to the end also checks
-   * them against their hash.
-   */
-  async *#blocks() {
-    const { rows: count, vectors, space } = this.#manifest;
-    const size = blockRows(space.dims);
-    const block = new Float32Array(Math.min(size, count) * space.dims);
-    const path = join(this.name, VECTORS);
-    const hash = this.#hash ? undefined : createHash("sha256");
-    for (let first = 0; first < count; first += size) {
-      const rows = Math.min(size, count - first);
-      const bytes = new Uint8Array(block.buffer, 0, rows * space.dims * 4);
-      await readExactly(this.#vectors, bytes, first * space.dims * 4, path);
-      hash?.update(bytes);
-      yield { block, rows, first };
-    }
-    if (!hash) return;
-    requireDigest(hash, vectors.sha256, path);
-    this.#hash ??= hash;
+    for (const written of [vectors, finer, log]) written?.apply();
   }
 
   async #exclusively<T>(change: () => Promise<T>): Promise<T> {
@@ -227,12 +224,4 @@ class FileStore implements VectorStore, Named<Space> {
     this.#change = done.catch(() => {});
     return done;
   }
-}
-
-/** Writes and syncs. */
-async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
-  }
-  await handle.datasync();
 }

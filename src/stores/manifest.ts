@@ -4,11 +4,20 @@ import { join } from "node:path";
 import { asIoError, writeDurably } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import {
+  isAsTheyAre,
+  type Kept,
+  keptAsTheyAre,
+  parseKept,
+  rowBytes,
+  toKeptRecord,
+} from "./kept.ts";
 import type { Payload } from "./store.ts";
 
 export const MANIFEST = "store.json";
 const FORMAT = "nearfold-store";
-const VERSION = 1;
+/** 1 knows float32 alone, and writes no `kept`; 2 has any format. */
+const VERSIONS = [1, 2];
 const MAX_BYTES = 2 ** 20;
 
 /** The beginning of a file that counts; what follows was never finished. */
@@ -24,7 +33,10 @@ export interface Manifest {
   /** Vectors in the file, those that were replaced or taken out among them. */
   readonly rows: number;
   readonly vectors: Extent;
+  /** Of the codes that are rescored by, where there are any. */
+  readonly finer?: Extent;
   readonly log: Extent;
+  readonly kept: Kept;
 }
 
 /** @returns undefined where there is none. @throws bad-input, io */
@@ -44,7 +56,10 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 /** @throws io; too-large when the notes do not fit */
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   const path = join(folder, MANIFEST);
-  const json = `${JSON.stringify({ format: FORMAT, version: VERSION, ...manifest }, null, 2)}\n`;
+  const { kept, ...rest } = manifest;
+  const plain = isAsTheyAre(kept, manifest.space);
+  const record = plain ? { version: 1 } : { version: 2, kept: toKeptRecord(kept) };
+  const json = `${JSON.stringify({ format: FORMAT, ...record, ...rest }, null, 2)}\n`;
   if (Buffer.byteLength(json) > MAX_BYTES) {
     throw new NearfoldError("too-large", "the notes are too long", {
       at: path,
@@ -56,13 +71,14 @@ export async function writeManifest(folder: string, manifest: Manifest): Promise
 
 /** @throws bad-input, or unsupported for a later version; `at` names the file */
 export function parseManifest(json: string, at: string): Manifest {
-  const { format, version, space, notes, rows, vectors, log } = parseObject(json, at);
+  const fields = parseObject(json, at);
+  const { format, version, space, notes, rows, vectors, finer, log } = fields;
   if (format !== FORMAT) throw malformed(at, `format ${show(format)}`, `format "${FORMAT}"`);
-  if (version !== VERSION) {
+  if (!VERSIONS.includes(version as number)) {
     throw new NearfoldError("unsupported", "another version wrote this index", {
       at,
       got: show(version),
-      wanted: String(VERSION),
+      wanted: VERSIONS.join(" or "),
       hint: "Build it anew, or update nearfold",
     });
   }
@@ -70,11 +86,19 @@ export function parseManifest(json: string, at: string): Manifest {
   if (!isObject(notes)) throw malformed(at, `notes ${show(notes)}`, "an object");
   if (!isExtent(vectors)) throw malformed(at, `vectors ${show(vectors)}`, "bytes and sha256");
   if (!isExtent(log)) throw malformed(at, `log ${show(log)}`, "bytes and sha256");
-  if (!isCount(rows) || rows > MAX_ROWS || vectors.bytes !== rows * space.dims * 4) {
-    const wanted = `the ${vectors.bytes} bytes of vectors over ${4 * space.dims}`;
+  const kept = version === 1 ? keptAsTheyAre(space) : parseKept(fields.kept, at, space);
+  const sizes = rowBytes(kept);
+  const fits = (extent: unknown, size: number) =>
+    isExtent(extent) && extent.bytes === (rows as number) * size;
+  if (!isCount(rows) || rows > MAX_ROWS || !fits(vectors, sizes.search)) {
+    const wanted = `the ${vectors.bytes} bytes of vectors over ${sizes.search}`;
     throw malformed(at, `rows ${show(rows)}`, wanted);
   }
-  return { space, notes, rows, vectors, log };
+  if (sizes.rescore === undefined) return { space, notes, kept, rows, vectors, log };
+  if (isExtent(finer) && fits(finer, sizes.rescore)) {
+    return { space, notes, kept, rows, vectors, finer, log };
+  }
+  throw malformed(at, `finer ${show(finer)}`, `${rows} rows of ${sizes.rescore} bytes`);
 }
 
 /** Row numbers are 32-bit. */

@@ -1,14 +1,15 @@
-/** Exact search: every query against every row, block by block. */
+/** The search of a store: every query against every row, block by block, and a second look at the best. */
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
-import { TopK } from "../tensor/top-k.ts";
+import { CodeScan, type RowHit, rescore, secondPass } from "../vectors/scan.ts";
+import type { Kept } from "./kept.ts";
 
-/** Bytes of a block: it stays in the second-level cache while all queries pass over it. */
+/** Bytes of a block: small enough to read ahead, large enough that reading is cheap. */
 const BLOCK_BYTES = 2 ** 20;
 
-/** The rows of `dims` numbers that make a block. */
-export function blockRows(dims: number): number {
-  return Math.max(1, Math.floor(BLOCK_BYTES / (4 * dims)));
+/** The rows of so many bytes that make a block. */
+export function blockRows(rowBytes: number): number {
+  return Math.max(1, Math.floor(BLOCK_BYTES / rowBytes));
 }
 
 /**
@@ -38,17 +39,24 @@ export function comparable(
   return out;
 }
 
-/** The scan of one search: feed it blocks in the order of the rows, then ask for the best. */
+/** One search: feed it blocks in the order of the rows, then ask for the best. */
 export class Scan {
   readonly #queries: Float32Array;
   readonly #dims: number;
-  readonly #best: readonly TopK[];
+  readonly #k: number;
+  readonly #kept: Kept;
+  readonly #first: CodeScan;
 
   /**
-   * @param queries `[Q, D]`, made by `comparable`
-   * @throws bad-argument for a `k` below 1 or a length that is no multiple of D
+   * @param queries `[Q, D]`
+   * @throws bad-argument for a `k` below 1 or a length that is no multiple of D; not-finite naming the query
    */
-  constructor(queries: Float32Array, k: number, count: number, store: Named<Space>) {
+  constructor(
+    queries: Float32Array,
+    k: number,
+    count: number,
+    store: Named<Space> & { readonly kept: Kept },
+  ) {
     const { dims } = store.space;
     if (!Number.isSafeInteger(k) || k < 1 || queries.length % dims !== 0) {
       throw new NearfoldError("bad-argument", "not a search", {
@@ -59,65 +67,35 @@ export class Scan {
     }
     this.#queries = comparable(queries, store, (row) => `query ${row}`);
     this.#dims = dims;
-    const room = Math.min(k, count);
-    this.#best = Array.from({ length: queries.length / dims }, () => new TopK(room));
+    this.#k = k;
+    this.#kept = store.kept;
+    const { search, rescore: finer, multiplier } = store.kept;
+    const room = Math.min(secondPass(search, finer) ? k * multiplier : k, count);
+    this.#first = new CodeScan(this.#queries, dims, room, search);
   }
 
-  /** Scores `rows` vectors that begin at row `first`; rows that are not `live` are left out. */
-  block(vectors: Float32Array, rows: number, first: number, live: (row: number) => boolean): void {
-    const dims = this.#dims;
-    const scores = new Float64Array(TILE);
-    this.#best.forEach((best, query) => {
-      for (let row = 0; row < rows; row += TILE) {
-        dotTile(this.#queries, query * dims, vectors, row, rows - 1, dims, scores);
-        const end = Math.min(TILE, rows - row);
-        for (let i = 0; i < end; i++) {
-          const at = first + row + i;
-          if (best.takes(scores[i], at) && live(at)) best.push(scores[i], at);
-        }
-      }
-    });
+  /** Scores the codes of `rows` vectors that begin at row `first`; rows that are not `live` are left out. */
+  block(codes: Uint8Array, rows: number, first: number, live: (row: number) => boolean): void {
+    this.#first.block(codes, rows, first, live);
   }
 
-  /** For each query its rows and scores, best first. */
-  found(): readonly (readonly { readonly row: number; readonly score: number }[])[] {
-    return this.#best.map((best) => best.sorted());
+  /**
+   * For each query its rows and scores, best first.
+   * @param read the codes of some rows, of what is rescored by; the searched codes where that is nothing else
+   */
+  async found(
+    read: (rows: readonly number[]) => Uint8Array | Promise<Uint8Array>,
+  ): Promise<readonly (readonly RowHit[])[]> {
+    const quantizer = secondPass(this.#kept.search, this.#kept.rescore);
+    const candidates = this.#first.found();
+    if (!quantizer) return candidates;
+    return Promise.all(
+      candidates.map(async (hits, i) => {
+        // In the order of the file.
+        const rows = hits.map(({ row }) => row).sort((a, b) => a - b);
+        const query = this.#queries.subarray(i * this.#dims, (i + 1) * this.#dims);
+        return rescore(query, rows, await read(rows), { k: this.#k, quantizer });
+      }),
+    );
   }
-}
-
-/** Rows that share one reading of the query. */
-const TILE = 4;
-
-/**
- * Products of the query at `q` with the rows from `row` on; past `last` that one is taken again. Every sum runs over
- * the width in order, so equal vectors score equally wherever they stand.
- */
-function dotTile(
-  queries: Float32Array,
-  q: number,
-  rows: Float32Array,
-  row: number,
-  last: number,
-  dims: number,
-  scores: Float64Array,
-): void {
-  let r0 = row * dims;
-  let r1 = Math.min(row + 1, last) * dims;
-  let r2 = Math.min(row + 2, last) * dims;
-  let r3 = Math.min(row + 3, last) * dims;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (const end = q + dims; q < end; q++) {
-    const x = queries[q];
-    s0 += x * rows[r0++];
-    s1 += x * rows[r1++];
-    s2 += x * rows[r2++];
-    s3 += x * rows[r3++];
-  }
-  scores[0] = s0;
-  scores[1] = s1;
-  scores[2] = s2;
-  scores[3] = s3;
 }

@@ -1,6 +1,7 @@
 /** Where vectors are kept and found again. A store knows a space and no model. */
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
+import type { Kept } from "./kept.ts";
 
 /** What is kept beside a vector; it comes back with each hit. JSON values. */
 export type Payload = Readonly<Record<string, unknown>>;
@@ -22,6 +23,8 @@ export interface VectorStore extends AsyncDisposable {
   readonly space: Space;
   /** What was recorded when the store was made. */
   readonly notes: Payload;
+  /** In which formats its vectors are kept: what a search can know of them. */
+  readonly kept: Kept;
   count(): Promise<number>;
   /**
    * Puts vectors `[N, D]` in, all of them or none; the store keeps a copy of them. An id that is there already is
@@ -55,6 +58,8 @@ export interface OpenStoreOptions {
   readonly access?: "read" | "write";
   /** Recorded by a new store. @default {} */
   readonly notes?: Payload;
+  /** How a new store keeps vectors, calibrated on a sample of them; compared with how an old one does. @default float32, or as recorded */
+  readonly kept?: Kept;
 }
 
 /** A kind of store: an entry of the registry. */
@@ -63,7 +68,7 @@ export interface StoreKind {
   readonly persistent: boolean;
   /**
    * Opens what is at `path`, or makes it where there is nothing and `model` is given.
-   * @throws not-found; mismatch when it holds vectors of another space; bad-input when it is damaged
+   * @throws not-found; mismatch when it holds vectors of another space or in another format; bad-input when it is damaged
    */
   readonly open: (path: string, options?: OpenStoreOptions) => Promise<VectorStore>;
 }

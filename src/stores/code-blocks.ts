@@ -1,0 +1,48 @@
+import { blockRows } from "./scan.ts";
+
+/** Codes of vectors in memory, in blocks: room for more is taken a block at a time. */
+export class CodeBlocks {
+  readonly #size: number;
+  readonly #blockRows: number;
+  readonly #blocks: Uint8Array[] = [];
+  #rows = 0;
+
+  /** @param size bytes of a row */
+  constructor(size: number) {
+    this.#size = size;
+    this.#blockRows = blockRows(size);
+  }
+
+  append(code: Uint8Array): void {
+    const place = this.#rows++ % this.#blockRows;
+    if (place === 0) this.#blocks.push(new Uint8Array(this.#blockRows * this.#size));
+    this.#blocks.at(-1)!.set(code, place * this.#size);
+  }
+
+  /** A view of a row's code. */
+  row(row: number): Uint8Array {
+    const start = (row % this.#blockRows) * this.#size;
+    return this.#blocks[Math.floor(row / this.#blockRows)].subarray(start, start + this.#size);
+  }
+
+  /** Copies of some rows, one after another. */
+  gather(rows: readonly number[]): Uint8Array {
+    const out = new Uint8Array(rows.length * this.#size);
+    rows.forEach((row, i) => {
+      out.set(this.row(row), i * this.#size);
+    });
+    return out;
+  }
+
+  /** The blocks in the order of the rows. */
+  *blocks(): Generator<{
+    readonly codes: Uint8Array;
+    readonly rows: number;
+    readonly first: number;
+  }> {
+    for (const [i, codes] of this.#blocks.entries()) {
+      const first = i * this.#blockRows;
+      yield { codes, rows: Math.min(this.#blockRows, this.#rows - first), first };
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** What a format of vectors must be able to do: an entry of the registry. */
+import type { Space } from "../space.ts";
+
+export type VectorType = "float32" | "int8" | "binary";
+
+/** How a vector is kept: what its numbers become, and how many of its leading dimensions (Matryoshka, arXiv:2205.13147). */
+export interface VectorFormat {
+  readonly type: VectorType;
+  readonly dims: number;
+}
+
+/** A format and what makes numbers of its codes again: `x̂ = offset + scale · code`, dimension by dimension. */
+export interface Quantizer extends Scaling {
+  readonly format: VectorFormat;
+  readonly similarity: Space["similarity"];
+}
+
+/** `[D]` each; of length 0 where codes are the numbers themselves. */
+export interface Scaling {
+  readonly offset: Float32Array;
+  readonly scale: Float32Array;
+}
+
+/** Codes with their scale: neither says anything without the other. */
+export interface Quantized {
+  readonly quantizer: Quantizer;
+  readonly rows: number;
+  /** `rows` times the bytes of a vector, row by row. */
+  readonly codes: Uint8Array<ArrayBuffer>;
+}
+
+/** Writes a figure for each of `count` rows of `codes`, from `row` on, to the beginning of `out`. */
+export type Scorer = (codes: Uint8Array, row: number, count: number, out: Float64Array) => void;
+
+/**
+ * A way to keep vectors. `[N, D]` are rows cut to the format's dimensions, of unit length under cosine. A block of codes begins at a
+ * multiple of four bytes of its buffer.
+ */
+export interface VectorKind {
+  /** One line for people. */
+  readonly about: string;
+  /** Ending of the file of codes. */
+  readonly extension: string;
+  /** Bytes of a vector of so many dimensions. */
+  readonly bytes: (dims: number) => number;
+  /** Offset and scale for vectors like those of a sample `[N, D]`, one row or more. */
+  readonly calibrate: (sample: Float32Array, dims: number) => Scaling;
+  /** Codes of rows `[N, D]`. */
+  readonly encode: (rows: Float32Array, quantizer: Quantizer) => Uint8Array<ArrayBuffer>;
+  /** The rows `[N, D]` that codes stand for. */
+  readonly decode: (codes: Uint8Array, quantizer: Quantizer) => Float32Array<ArrayBuffer>;
+  /** `q · x̂` of a float query `[D]` (asymmetric: the query loses nothing). */
+  readonly products: (query: Float32Array, quantizer: Quantizer) => Scorer;
+  /** `|x̂|`, by which a product becomes a cosine; absent where codes keep the length. */
+  readonly lengths?: (quantizer: Quantizer) => Scorer;
+  /** Codes with codes (symmetric): in the order of the products but for rounding of the query too; absent where it saves no time. */
+  readonly codeProducts?: (query: Float32Array, quantizer: Quantizer) => Scorer;
+}
