@@ -2,14 +2,15 @@
 import { createHash } from "node:crypto";
 import { bug, NearfoldError } from "../errors.ts";
 import { fillUniform } from "../graph/rng.ts";
-import { type LoraConfig, type LoraSite, loraNames } from "../nn/lora.ts";
+import type { LinearSite } from "../nn/linear-site.ts";
+import { type LoraConfig, loraNames } from "../nn/lora.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 
 type Weights = ReadonlyMap<string, Tensor<"float32">>;
 
 export interface Adapter {
   readonly config: LoraConfig;
-  readonly sites: readonly LoraSite[];
+  readonly sites: readonly LinearSite[];
   /** A `[rank, in]` and B `[out, rank]` of each site, by `loraNames`. */
   readonly weights: Weights;
   /** SHA-256 of each site's frozen weight, by name: what the matrices were trained beside. */
@@ -32,7 +33,7 @@ export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string
  * @throws bad-argument for a rank that no layer can have
  */
 export function newAdapter(
-  sites: readonly LoraSite[],
+  sites: readonly LinearSite[],
   config: LoraConfig,
   { base, seed }: { readonly base: Weights; readonly seed: number },
 ): Adapter {
