@@ -3,11 +3,13 @@ import { NearfoldError } from "../errors.ts";
 import type { Node, Value } from "../graph/node.ts";
 import {
   add,
+  cast,
   concat,
   div,
   erf,
   gather,
   matmul,
+  matmulInteger,
   mul,
   type OpName,
   pow,
@@ -24,8 +26,13 @@ import {
 } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 
-/** Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. */
-type RuntimeOp = Extract<OpName, `com.microsoft.${string}`> | "SimplifiedLayerNormalization";
+/**
+ * Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. Products with weights of a few bits have no other form than a copy of the weight in
+ * full, which is what they are there to avoid.
+ */
+type RuntimeOp =
+  | Exclude<Extract<OpName, `com.microsoft.${string}`>, "com.microsoft.MatMulNBits">
+  | "SimplifiedLayerNormalization";
 
 /** What to write instead of each, in the form that ONNX Runtime's optimizer fuses back where it has one. */
 const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
@@ -46,6 +53,13 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
       attrs.transB === 1 ? swapped(b!) : b!,
     );
     return [alpha === 1 ? product : mul(product, alpha)];
+  },
+  "com.microsoft.MatMulIntegerToFloat": ({
+    inputs: [a, b, scaleA, scaleB, zeroA, zeroB, bias],
+  }) => {
+    const product = cast(matmulInteger(a!, b!, zeroA, zeroB), "float32");
+    const scaled = mul(mul(product, scaleB!), scaleA!);
+    return [bias ? add(scaled, bias) : scaled];
   },
   SimplifiedLayerNormalization: ({ inputs: [x, scale], attrs }) => {
     const square = reduceMean(pow(x!, 2), { axes: [-1], keep: true });

@@ -143,7 +143,7 @@ export function dequantizeLinear(x: Value, scale: Value): Value {
   return apply("DequantizeLinear", quantized.DequantizeLinear, [x, scale]);
 }
 
-/** `(a − zeroA) b` in int32. */
-export function matmulInteger(a: Value, b: Value, zeroA?: Value): Value {
-  return apply("MatMulInteger", quantized.MatMulInteger, [a, b, zeroA]);
+/** `(a − zeroA) (b − zeroB)` in int32. */
+export function matmulInteger(a: Value, b: Value, zeroA?: Value, zeroB?: Value): Value {
+  return apply("MatMulInteger", quantized.MatMulInteger, [a, b, zeroA, zeroB]);
 }
