@@ -18,7 +18,7 @@ export interface Adapter {
 }
 
 /** Of the weights that sites read, as float32. */
-export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string, string> {
+export function digestsOf(base: Weights, sites: readonly LinearSite[]): Map<string, string> {
   return new Map(
     sites.map(({ weight }) => {
       const { buffer, byteOffset, byteLength } = base.get(weight)!.data;
@@ -57,7 +57,7 @@ export function newAdapter(
 const STREAM = 0x10a;
 
 /** `B A` has at most the rank of the layer's narrower side: more is memory for nothing. */
-function requireRank(sites: readonly LoraSite[], { rank }: LoraConfig): void {
+function requireRank(sites: readonly LinearSite[], { rank }: LoraConfig): void {
   const most = Math.max(...sites.map((site) => Math.min(site.in, site.out)));
   if (Number.isInteger(rank) && rank >= 1 && rank <= most) return;
   const [got, wanted] = [`${rank}`, `a whole number from 1 to ${most}`];

@@ -2,6 +2,8 @@
 import { input, inputName, isInput, type Node, scalar, type Value } from "../graph/node.ts";
 import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
+import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { siteOf } from "./linear-site.ts";
 import type { MatrixSize, Part, RoundRows, WeightFormat, WeightFormats } from "./weight-format.ts";
 
@@ -32,10 +34,31 @@ export function quantizeWeights(values: readonly Value[], formats: WeightFormats
     }
     const site = siteOf(node);
     const format = site?.outFirst ? formats.get(site.weight) : undefined;
-    if (!site || !format) return undefined;
+    if (!site || !format?.product) return undefined;
     const product = format.product(node.inputs[0]!, partsOf(site.weight, format, site), site, rows);
     return [plusBias(scaled(product, node), node)];
   });
+}
+
+/** Weights as the graph reads them: the same bytes, where a part is read as something else than it lies. */
+export function asRead<W extends Tensor | StoredTensor>(
+  weights: ReadonlyMap<string, W>,
+  formats: WeightFormats,
+  shapeOf: (weight: string) => readonly number[],
+): Map<string, W> {
+  const read = new Map(weights);
+  for (const [weight, format] of formats) {
+    const [out, width] = shapeOf(weight);
+    for (const [suffix, { read: as }] of Object.entries(format.parts({ out, in: width }))) {
+      const part = read.get(`${weight}${suffix}`);
+      if (!as || !part) continue;
+      const view = { dtype: as.dtype, shape: as.shape };
+      const seen =
+        "data" in part ? { ...part, ...view, data: bytesOf(part.data) } : { ...part, ...view };
+      read.set(`${weight}${suffix}`, seen as W);
+    }
+  }
+  return read;
 }
 
 /** One scale a row, `max |x| / 127`; rows that several products read are rounded once. */

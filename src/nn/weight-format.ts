@@ -5,7 +5,7 @@ import type { Type, Value } from "../graph/node.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { blockFormat } from "./block-format.ts";
-import { int8Format } from "./int8-format.ts";
+import { int8Format, int8Rows } from "./int8-format.ts";
 
 /** A matrix `[out, in]`: of a linear layer, or a table of rows, whose number a graph may not know. */
 export interface MatrixSize {
@@ -30,8 +30,8 @@ export interface WeightFormat {
   /** @throws bad-argument for a size that this format can't hold */
   readonly quantize: (weight: Tensor<"float32">) => Readonly<Record<string, Tensor>>;
   readonly dequantize: (parts: Readonly<Record<string, Tensor>>) => Tensor<"float32">;
-  /** `x Wᵀ`: `[T, in] -> [T, out]`; the activations are rounded by `rows`, which is shared by the layers that read the same. */
-  readonly product: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
+  /** `x Wᵀ`: `[T, in] -> [T, out]`; the activations are rounded by `rows`, which is shared by the layers that read the same. @default it is for tables alone */
+  readonly product?: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
   /** Rows of a table. @default it is for products alone */
   readonly rows?: (part: Part, indices: Value) => Value;
 }
@@ -46,6 +46,7 @@ export type RoundRows = (x: Value) => { readonly codes: Value; readonly scale: V
 export const weightFormats = {
   int8: int8Format({ bits: 8 }),
   int7: int8Format({ bits: 7 }),
+  "int8-rows": int8Rows,
   "int8-block32": blockFormat({ bits: 8, block: 32 }),
   "int8-block128": blockFormat({ bits: 8, block: 128 }),
   "int4-block32": blockFormat({ bits: 4, block: 32 }),

@@ -26,10 +26,7 @@ import {
 } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 
-/**
- * Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. Products with weights of a few bits have no other form than a copy of the weight in
- * full, which is what they are there to avoid.
- */
+/** Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. */
 type RuntimeOp =
   | Exclude<Extract<OpName, `com.microsoft.${string}`>, "com.microsoft.MatMulNBits">
   | "SimplifiedLayerNormalization";
@@ -78,6 +75,9 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
   },
 };
 
+/** Products with weights of a few bits: their only other form is a copy of the weight in full, which is what they are there to avoid. */
+const kept: ReadonlySet<string> = new Set(["com.microsoft.MatMulNBits"]);
+
 /**
  * The same values by ONNX's own ops, of the lowest opset that has them (the exact GELU by Erf, where the op of that name
  * needs opset 20). Attributes that our builders never write (batched transposition) are refused.
@@ -87,7 +87,7 @@ export function toDefaultDomain(values: readonly Value[]): Value[] {
   return rewrite(values, (node) => {
     const key = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
     if (Object.hasOwn(rules, key) && !batchTransposed(node)) return rules[key as RuntimeOp](node);
-    if (node.domain === "" || node.domain === "ai.onnx") return undefined;
+    if (node.domain === "" || node.domain === "ai.onnx" || kept.has(key)) return undefined;
     throw new NearfoldError("unsupported", "an op has no form in ONNX's own domain", {
       at: node.name ?? key,
       got: key,
