@@ -4,7 +4,7 @@ import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph
 import { rewrite } from "../graph/rewrite.ts";
 import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { siteOf } from "./linear-site.ts";
+import { alphaOf, siteOf } from "./linear-site.ts";
 import type { MatrixSize, Part, RoundRows, WeightFormat, WeightFormats } from "./weight-format.ts";
 
 /**
@@ -76,8 +76,8 @@ function roundedRows(): RoundRows {
 }
 
 /** `alpha ·`, of products that have it. */
-function scaled(product: Value, { attrs }: Node): Value {
-  const alpha = (attrs.alpha as { readonly float: number } | undefined)?.float ?? 1;
+function scaled(product: Value, node: Node): Value {
+  const alpha = alphaOf(node);
   return alpha === 1 ? product : mul(product, alpha);
 }
 
