@@ -5,6 +5,7 @@ import { embed } from "./embed.ts";
 import { evaluate } from "./eval.ts";
 import { merge } from "./merge.ts";
 import { mine } from "./mine.ts";
+import { quantize } from "./quantize.ts";
 import { search } from "./search.ts";
 import { train } from "./train.ts";
 
@@ -13,6 +14,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   train,
   mine,
   merge,
+  quantize,
   eval: evaluate,
   embed,
   index: buildIndex,

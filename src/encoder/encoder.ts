@@ -5,6 +5,7 @@ import { locateModel } from "../models/load.ts";
 import type { Model, Role, Weight } from "../models/model.ts";
 import type { Provider } from "../runtime/session.ts";
 import type { Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { cutRows } from "./cut-rows.ts";
 import { planBatches } from "./plan-batches.ts";
 import { type OpenTower, openTowers, type Towers } from "./towers.ts";
@@ -85,7 +86,7 @@ const WINDOW_TEXTS = 4096;
  * @throws as `loadModel`; unsupported for a provider that is not there
  */
 export async function openEncoder(
-  model: Model | string,
+  model: Model<Tensor> | string,
   options: EncoderOptions = {},
 ): Promise<Encoder> {
   // MiniLM, 160 texts of 8 to 180 tokens, one thread: 3.7 k tokens/s and 552 MB, where 8,192 gave 3.0 k and 656 MB (caches).

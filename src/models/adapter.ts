@@ -2,14 +2,15 @@
 import { createHash } from "node:crypto";
 import { bug, NearfoldError } from "../errors.ts";
 import { fillUniform } from "../graph/rng.ts";
-import { type LoraConfig, type LoraSite, loraNames } from "../nn/lora.ts";
+import type { LinearSite } from "../nn/linear-site.ts";
+import { type LoraConfig, loraNames } from "../nn/lora.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 
 type Weights = ReadonlyMap<string, Tensor<"float32">>;
 
 export interface Adapter {
   readonly config: LoraConfig;
-  readonly sites: readonly LoraSite[];
+  readonly sites: readonly LinearSite[];
   /** A `[rank, in]` and B `[out, rank]` of each site, by `loraNames`. */
   readonly weights: Weights;
   /** SHA-256 of each site's frozen weight, by name: what the matrices were trained beside. */
@@ -17,7 +18,7 @@ export interface Adapter {
 }
 
 /** Of the weights that sites read, as float32. */
-export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string, string> {
+export function digestsOf(base: Weights, sites: readonly LinearSite[]): Map<string, string> {
   return new Map(
     sites.map(({ weight }) => {
       const { buffer, byteOffset, byteLength } = base.get(weight)!.data;
@@ -32,7 +33,7 @@ export function digestsOf(base: Weights, sites: readonly LoraSite[]): Map<string
  * @throws bad-argument for a rank that no layer can have
  */
 export function newAdapter(
-  sites: readonly LoraSite[],
+  sites: readonly LinearSite[],
   config: LoraConfig,
   { base, seed }: { readonly base: Weights; readonly seed: number },
 ): Adapter {
@@ -56,7 +57,7 @@ export function newAdapter(
 const STREAM = 0x10a;
 
 /** `B A` has at most the rank of the layer's narrower side: more is memory for nothing. */
-function requireRank(sites: readonly LoraSite[], { rank }: LoraConfig): void {
+function requireRank(sites: readonly LinearSite[], { rank }: LoraConfig): void {
   const most = Math.max(...sites.map((site) => Math.min(site.in, site.out)));
   if (Number.isInteger(rank) && rank >= 1 && rank <= most) return;
   const [got, wanted] = [`${rank}`, `a whole number from 1 to ${most}`];

@@ -2,6 +2,7 @@
 import { NearfoldError } from "../errors.ts";
 import { inputName } from "../graph/node.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
+import type { WeightFormats } from "../nn/weight-format.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { openSafetensors } from "../tensor/safetensors.ts";
 import { float32Parts, type StoredTensor } from "../tensor/stored-tensor.ts";
@@ -45,12 +46,45 @@ export async function matchCheckpoint(
   at: string,
   architecture: Architecture,
   config: unknown,
+  formats: WeightFormats = new Map(),
 ): Promise<Map<string, StoredTensor>> {
-  const wanted = weightShapes(architecture, config);
+  const wanted = new Map(weightShapes(architecture, config));
   const named = byOwnName(files, at, architecture);
   const found = await withoutCopies(named, at, architecture.copies?.(config) ?? {});
+  const codes = takeCodes(found, wanted, formats, at);
   requireWeights(found, at, wanted, architecture.kept);
-  return new Map([...found].filter(([name, { dtype }]) => wanted.has(name) || isFloat(dtype)));
+  const floats = [...found].filter(([name, { dtype }]) => wanted.has(name) || isFloat(dtype));
+  return new Map([...floats, ...codes]);
+}
+
+/** Takes weights that are codes out of both lists. @throws mismatch for a part of another type than the weight's shape asks for */
+function takeCodes(
+  found: Map<string, StoredTensor>,
+  wanted: Map<string, readonly number[]>,
+  formats: WeightFormats,
+  at: string,
+): Map<string, StoredTensor> {
+  const codes = new Map<string, StoredTensor>();
+  for (const [weight, format] of formats) {
+    const [out, width] = wanted.get(weight) ?? [];
+    if (out === undefined || width === undefined) {
+      const what = "a layer is said to be quantized that this architecture does not have";
+      throw new NearfoldError("mismatch", what, { at, got: weight });
+    }
+    wanted.delete(weight);
+    for (const [suffix, { dtype, shape }] of Object.entries(format.parts({ out, in: width }))) {
+      const name = `${weight}${suffix}`;
+      const part = found.get(name);
+      if (!part || part.dtype !== dtype || `${part.shape}` !== `${shape}`) {
+        const got = part ? `${name} ${part.dtype}[${part.shape}]` : `no ${name}`;
+        const what = "codes are of another type than config.json says";
+        throw new NearfoldError("mismatch", what, { at, got, wanted: `${dtype}[${shape}]` });
+      }
+      found.delete(name);
+      codes.set(name, part);
+    }
+  }
+  return codes;
 }
 
 /** @throws mismatch where they are not exactly the `wanted` and such as are `kept`; unsupported for dtypes that are no floats */
@@ -110,7 +144,7 @@ export async function readWeights(
   const stored = new Map<string, StoredTensor>();
   for (const [name, weight] of all) {
     if ("path" in weight) stored.set(name, weight);
-    else weights.set(name, weight);
+    else weights.set(name, weight as Tensor<"float32">);
   }
   for (const path of new Set([...stored.values()].map(({ path }) => path))) {
     await using file = await openSafetensors(path);

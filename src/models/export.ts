@@ -1,6 +1,7 @@
 import { type Graph, graphOf } from "../graph/node.ts";
 import { share } from "../graph/rewrite.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
+import { quantizeWeights } from "../nn/quantized-weights.ts";
 import { toDefaultDomain } from "../onnx/default-domain.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import type { Model } from "./model.ts";
@@ -14,10 +15,12 @@ export function exportGraph({
   architecture,
   config,
   head,
-}: Pick<Model, "architecture" | "config" | "head">): Graph {
+  formats = new Map(),
+}: Pick<Model, "architecture" | "config" | "head" | "formats">): Graph {
   const layout = paddedLayout(head.pooling);
   const { tokens, embeddings } = encoderGraph(architecture, config, head, layout);
-  const values = toDefaultDomain([layout.toBatch(tokens), embeddings]);
+  const quantized = quantizeWeights([layout.toBatch(tokens), embeddings], formats);
+  const values = toDefaultDomain(quantized);
   const [last_hidden_state, sentence_embedding] = share(values);
   return graphOf({
     last_hidden_state: last_hidden_state,

@@ -1,7 +1,8 @@
 /** The space of a model's vectors: a fingerprint of all that they depend on. */
 import { createHash, type Hash } from "node:crypto";
 import type { Space } from "../space.ts";
-import { float32Parts } from "../tensor/stored-tensor.ts";
+import { type DType, dtypes, isFloat } from "../tensor/dtype.ts";
+import { bytesOf, float32Parts, type StoredTensor, storedParts } from "../tensor/stored-tensor.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { weightShapes } from "./checkpoint.ts";
 import { widthOf } from "./head.ts";
@@ -10,15 +11,15 @@ import { tokenizerFingerprint } from "./tokenizer-files.ts";
 
 /**
  * The same for the same weights, config, tokenizer, head, prompts and limit, whatever the folder is called. Only weights that the forward
- * pass reads count, as float32, sorted by name; so a checkpoint in float16 and its copy in float32 are one space.
+ * pass reads count, as float32 or as codes, sorted by name; so a checkpoint in float16 and its copy in float32 are one space.
  */
-export function spaceOf(model: Model): Space {
+export function spaceOf(model: Model<Tensor>): Space {
   const hash = createHash("sha256");
-  for (const part of partsOf<Tensor<"float32">>(model)) {
+  for (const part of partsOf<Tensor>(model)) {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      addFloats(hash, part.data);
+      hash.update(bytesOf(part.data));
     }
   }
   return spaceFrom(hash, model);
@@ -31,23 +32,21 @@ export async function spaceOfStored(model: Model<Weight>): Promise<Space> {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      if ("data" in part) addFloats(hash, part.data);
-      else for await (const floats of float32Parts(part)) addFloats(hash, floats);
+      if ("data" in part) hash.update(bytesOf(part.data));
+      else for await (const run of hashedParts(part)) hash.update(bytesOf(run));
     }
   }
   return spaceFrom(hash, model);
 }
 
 /** What is hashed, in this order: texts, and weights. */
-function* partsOf<W extends { readonly shape: readonly number[] }>(
-  model: Model<W>,
-): Generator<string | W> {
+function* partsOf<W extends Typed>(model: Model<W>): Generator<string | W> {
   yield* partsOfTower<W>(model, { prompts: sorted(model.prompts) });
   if (model.queryTower) yield* partsOfTower<W>(model.queryTower, { tower: "query" });
 }
 
-function* partsOfTower<W extends { readonly shape: readonly number[] }>(
-  { architecture, config, tokenizer, head, maxTokens, weights }: Tower<W>,
+function* partsOfTower<W extends Typed>(
+  { architecture, config, tokenizer, head, maxTokens, weights, formats }: Tower<W>,
   more: object,
 ): Generator<string | W> {
   yield JSON.stringify({
@@ -58,11 +57,25 @@ function* partsOfTower<W extends { readonly shape: readonly number[] }>(
     maxTokens: Number.isFinite(maxTokens) ? maxTokens : null,
     ...more,
   });
-  for (const name of [...weightShapes(architecture, config, head).keys()].sort()) {
-    const weight = weights.get(name)!;
-    yield `${name}[${weight.shape}]`;
-    yield weight;
+  for (const [name, shape] of [...weightShapes(architecture, config, head)].sort(byName)) {
+    const format = formats?.get(name);
+    const suffixes = format ? Object.keys(format.parts({ out: shape[0], in: shape[1] })) : [""];
+    for (const suffix of suffixes) {
+      const weight = weights.get(`${name}${suffix}`)!;
+      yield `${name}${suffix}[${weight.shape}]`;
+      yield weight;
+    }
   }
+}
+
+type Typed = { readonly dtype: DType; readonly shape: readonly number[] };
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) =>
+  a < b ? -1 : 1;
+
+/** Floats as float32, codes as they are. */
+function hashedParts(stored: StoredTensor) {
+  return isFloat(stored.dtype) ? float32Parts(stored) : storedParts(stored);
 }
 
 // Each part is preceded by its length in bytes, so that no two models run together.
@@ -73,12 +86,9 @@ function addText(hash: Hash, text: string): void {
   hash.update(bytes);
 }
 
-function addLength(hash: Hash, { shape }: { readonly shape: readonly number[] }): void {
-  hash.update(`${sizeOf(shape) * Float32Array.BYTES_PER_ELEMENT}:`);
-}
-
-function addFloats(hash: Hash, { buffer, byteOffset, byteLength }: Float32Array): void {
-  hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+function addLength(hash: Hash, { dtype, shape }: Typed): void {
+  const { bytes } = dtypes[isFloat(dtype) ? "float32" : dtype];
+  hash.update(`${sizeOf(shape) * bytes}:`);
 }
 
 function spaceFrom(hash: Hash, model: Model<unknown>): Space {

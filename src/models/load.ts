@@ -8,7 +8,7 @@ import { readWeights } from "./checkpoint.ts";
 import { spaceOf, spaceOfStored } from "./fingerprint.ts";
 import { widthOf } from "./head.ts";
 import { readJsonObject } from "./json-file.ts";
-import type { Model, Weight } from "./model.ts";
+import { type Model, requireFloats, type Weight } from "./model.ts";
 import { readChains } from "./modules.ts";
 import { folderOfGraph, isGraphFile } from "./onnx-file.ts";
 import { readGeneral } from "./sentence-transformers.ts";
@@ -21,6 +21,7 @@ import { readTower, requireSettings } from "./tower.ts";
  */
 export async function loadModel(path: string): Promise<Model> {
   const { queryTower, ...located } = await locate(path);
+  requireFloats({ ...located, ...(queryTower && { queryTower }) }, "changed");
   const model: Model = {
     ...located,
     weights: await readWeights(located.weights),

@@ -3,8 +3,8 @@ import { type Head, isNormalized } from "./head.ts";
 import type { Card, DataRecord, Merge, Model } from "./model.ts";
 
 /** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
-export function modelCard(model: Model, card: Card): string {
-  const { name, architecture, config, head, maxTokens, prompts } = model;
+export function modelCard(model: Model<unknown>, card: Card): string {
+  const { name, architecture, config, head, maxTokens, prompts, formats } = model;
   const dims = card.dims.join(", ");
   const limit = Number.isFinite(maxTokens) ? `${maxTokens} tokens; longer texts are cut` : "none";
   const facts = [
@@ -13,6 +13,9 @@ export function modelCard(model: Model, card: Card): string {
     `- Pooling: ${poolingOf(head)}`,
     `- Compared by: ${card.space.similarity}`,
     `- Vocabulary: ${architecture.vocabSize(config)} tokens`,
+    ...(formats
+      ? [`- Weights: ${[...new Set([...formats.values()].map(({ name }) => name))].join(", ")}`]
+      : []),
     ...(card.lineage.base === undefined ? [] : [`- Adapted from: ${inline(card.lineage.base)}`]),
     ...(card.lineage.merged === undefined
       ? []
@@ -76,8 +79,9 @@ function frontMatter(name: string, { lineage }: Card): string {
   ].join("\n");
 }
 
-function usage(model: Model): string {
-  const { name, head, prompts, architecture } = model;
+function usage(model: Model<unknown>): string {
+  const { name, head, prompts, architecture, formats } = model;
+  const dtype = formats ? "q8" : "fp32";
   const folder = `./${inline(name)}`;
   const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
   const roles = prompts.query === prompts.document ? [] : ['// For a query: { role: "query" }'];
@@ -85,13 +89,13 @@ function usage(model: Model): string {
   const js = pooling
     ? [
         'import { pipeline } from "@huggingface/transformers";',
-        `const extract = await pipeline("feature-extraction", "${folder}", { dtype: "fp32" });`,
+        `const extract = await pipeline("feature-extraction", "${folder}", { dtype: "${dtype}" });`,
         `const vectors = await extract([${text}], { pooling: "${pooling}", normalize: ${isNormalized(head)} });`,
       ]
     : [
         'import { AutoTokenizer, PreTrainedModel } from "@huggingface/transformers";',
         `const tokenizer = await AutoTokenizer.from_pretrained("${folder}");`,
-        `const model = await PreTrainedModel.from_pretrained("${folder}", { dtype: "fp32" });`,
+        `const model = await PreTrainedModel.from_pretrained("${folder}", { dtype: "${dtype}" });`,
         `const { sentence_embedding } = await model(tokenizer([${text}], { padding: true, truncation: true }));`,
       ];
   return [
@@ -106,7 +110,7 @@ function usage(model: Model): string {
     ...(head.pooling.length === 0
       ? []
       : [
-          `With sentence-transformers${oldestTransformers(model)}:`,
+          `With sentence-transformers${formats ? " and compressed-tensors" : ""}${oldestTransformers(model)}:`,
           fenced("python", [
             "from sentence_transformers import SentenceTransformer",
             `model = SentenceTransformer("${folder}"${architecture.imported ? ', backend="onnx"' : ""})`,
@@ -126,7 +130,7 @@ const attentionSettings = [
   ["use_bidirectional_attention", true, "4.56.2"],
 ] as const;
 
-function oldestTransformers({ configJson }: Model): string {
+function oldestTransformers({ configJson }: Pick<Model, "configJson">): string {
   const found = attentionSettings.find(([key, value]) => configJson[key] === value);
   return found
     ? ` on transformers ${found[2]} or newer (older ones read its attention as causal)`

@@ -1,4 +1,5 @@
 import { NearfoldError } from "../errors.ts";
+import type { WeightFormats } from "../nn/weight-format.ts";
 import type { Space } from "../space.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -10,8 +11,8 @@ import type { Head } from "./head.ts";
 /** What a text is to a search: prompts differ by it. */
 export type Role = "query" | "document";
 
-/** A weight in memory, or where it lies. */
-export type Weight = Tensor<"float32"> | StoredTensor;
+/** A weight in memory, or where it lies; codes and scales are their own tensors, as `WeightFormat.parts` names them. */
+export type Weight = Tensor | StoredTensor;
 
 /** What makes a text's vector: a tokenizer, an architecture with its weights, a head. */
 export interface Tower<Weight = Tensor<"float32">> {
@@ -26,6 +27,8 @@ export interface Tower<Weight = Tensor<"float32">> {
   readonly maxTokens: number;
   /** By the checkpoint's names, those of the head by its folders'; also those that the forward pass does not read (a pooler). */
   readonly weights: ReadonlyMap<string, Weight>;
+  /** How weights are held that are no floats. @default all are floats */
+  readonly formats?: WeightFormats;
 }
 
 /** A text model: everything its folder holds. Its weights are in memory, or as `Model<Weight>` where they lie on disk. */
@@ -39,6 +42,14 @@ export interface Model<Weight = Tensor<"float32">> extends Tower<Weight> {
   /** The low-rank adaptation that the weights came by: they hold it already. */
   readonly adapter?: Adapter;
   readonly card: Card;
+}
+
+/** @throws unsupported for a model whose weights are codes; `done` is what cannot be done to it */
+export function requireFloats(model: Model<unknown>, done: string): void {
+  if (!model.formats && !model.queryTower?.formats) return;
+  const what = `a quantized model cannot be ${done}`;
+  const hint = "It can embed. Take the model that it was made of";
+  throw new NearfoldError("unsupported", what, { at: model.name, hint });
 }
 
 /** @throws unsupported for a model of two towers; `done` is what cannot be done to it */

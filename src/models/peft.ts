@@ -3,7 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { exists, writeDurably } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
-import { addLora, type LoraConfig, type LoraSite, loraNames } from "../nn/lora.ts";
+import type { LinearSite } from "../nn/linear-site.ts";
+import { addLora, type LoraConfig, loraNames } from "../nn/lora.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
 import { openSafetensors, type Safetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -183,7 +184,7 @@ async function readAdapter(
     kept?.test(name) && model.weights.has(name.replace(/lora_[AB]\.weight$/, "weight"));
   const stored = new Map(named.filter(([name]) => !isKept(name)));
   const known = new Map(sitesOf(model, lora).map((site) => [loraNames(site.weight)[0], site]));
-  const sites: LoraSite[] = [];
+  const sites: LinearSite[] = [];
   const weights = new Map<string, Tensor<"float32">>();
   for (const name of [...stored.keys()].filter((name) => name.endsWith(".lora_A.weight"))) {
     const site = known.get(name);
@@ -211,7 +212,7 @@ async function readAdapter(
   return { config: lora, sites, weights, base: digestsOf(model.weights, sites) };
 }
 
-function sitesOf({ architecture, config, head }: Model, lora: LoraConfig): readonly LoraSite[] {
+function sitesOf({ architecture, config, head }: Model, lora: LoraConfig): readonly LinearSite[] {
   const layout = paddedLayout(head.pooling);
   const { embeddings } = encoderGraph(architecture, config, head, layout);
   return addLora([embeddings], { ...lora, targets: "all-linear" }).sites;

@@ -2,15 +2,19 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeDurably, writeFolderDurably } from "../durable.ts";
 import { bug, NearfoldError } from "../errors.ts";
+import { asRead } from "../nn/quantized-weights.ts";
 import { saveModel as saveOnnx, saveWithWeights } from "../onnx/file.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { CARD_FILE, parseCard } from "./card.ts";
+import { weightShapes } from "./checkpoint.ts";
 import { exportGraph } from "./export.ts";
 import { spaceOf } from "./fingerprint.ts";
 import { type JsonObject, toJson } from "./json-file.ts";
 import { type Card, type Model, requireOneTower } from "./model.ts";
 import { modelCard } from "./model-card.ts";
 import { saveAdapter } from "./peft.ts";
+import { QUANTIZATION, writeFormats } from "./quantization.ts";
 import { architectureOf } from "./registry.ts";
 import { moduleFiles, weightsByFolder } from "./sentence-transformers.ts";
 import { specialTokenCount, tokenizerConfigJson, tokenizerJson } from "./tokenizer-files.ts";
@@ -32,19 +36,22 @@ export interface SaveModelOptions {
  */
 export async function saveModel(
   folder: string,
-  model: Model,
+  model: Model<Tensor>,
   { replace = false }: SaveModelOptions = {},
 ): Promise<Card> {
   requireSavable(model);
   const card = cardOf(model);
-  const { tokenizer, maxTokens, configJson } = model;
+  const { tokenizer, maxTokens, configJson, formats } = model;
   await writeFolderDurably(
     folder,
     async (temporary) => {
       const files: Record<string, string> = {
         // An imported graph may have come without one.
         ...(Object.keys(configJson).length > 0 && {
-          "config.json": toJson(asFloat32(configJson)),
+          "config.json": toJson({
+            ...asFloat32(configJson),
+            ...(formats && { [QUANTIZATION]: writeFormats(formats) }),
+          }),
         }),
         "tokenizer.json": tokenizerJson(tokenizer, maxTokens),
         "tokenizer_config.json": tokenizerConfigJson(tokenizer, maxTokens),
@@ -67,7 +74,7 @@ export async function saveModel(
         await saveAdapter(join(temporary, ADAPTER_FOLDER), model.adapter, { base });
       }
       await mkdir(join(temporary, "onnx"));
-      await writeGraph(join(temporary, "onnx", "model.onnx"), model);
+      await writeGraph(join(temporary, "onnx"), model);
     },
     replace ? { replace: CARD_FILE } : {},
   );
@@ -75,11 +82,22 @@ export async function saveModel(
 }
 
 /** The model as other programs take it: its graph, or the file that it was imported from with the weights that it has now. */
-async function writeGraph(path: string, model: Model): Promise<void> {
-  const { architecture, weights } = model;
+async function writeGraph(folder: string, model: Model<Tensor>): Promise<void> {
+  const { architecture, config, head, weights, formats } = model;
   const { imported } = architecture;
-  if (!imported) return await saveOnnx(path, exportGraph(model), { weights });
-  await saveWithWeights(path, imported.source, new Map([...imported.constants, ...weights]));
+  const path = join(folder, "model.onnx");
+  if (imported) {
+    return await saveWithWeights(
+      path,
+      imported.source,
+      new Map([...imported.constants, ...weights]),
+    );
+  }
+  if (!formats) return await saveOnnx(path, exportGraph(model), { weights });
+  const shapes = weightShapes(architecture, config, head);
+  const read = asRead(weights, formats, (name) => shapes.get(name)!);
+  // transformers.js' name for its dtype "q8".
+  await saveOnnx(join(folder, "model_quantized.onnx"), exportGraph(model), { weights: read });
 }
 
 /** Weights of 16 bits were widened: readers who take them as the config says would narrow them again. */
@@ -88,7 +106,7 @@ function asFloat32(json: JsonObject): JsonObject {
   return { ...json, ...Object.fromEntries(keys.map((key) => [key, "float32"])) };
 }
 
-function cardOf(model: Model): Card {
+function cardOf(model: Model<Tensor>): Card {
   const { card, prompts } = model;
   const whole: Card = { ...card, prompts, space: spaceOf(model) };
   // What could not be read back must not be written: a metric that is NaN, dims that are not the model's.
@@ -96,7 +114,7 @@ function cardOf(model: Model): Card {
 }
 
 /** @throws bad-argument or unsupported for what the readers of its folder would compute otherwise */
-export function requireSavable(model: Model): void {
+export function requireSavable(model: Model<unknown>): void {
   requireOneTower(model, "saved");
   const { name, architecture, configJson, head, tokenizer } = model;
   if (architecture.imported) return;

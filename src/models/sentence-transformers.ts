@@ -9,7 +9,7 @@ import { layerJson, poolingJson } from "./layer-configs.ts";
 import type { Model, Role } from "./model.ts";
 
 /** The files around `config.json`, the tokenizer and the weights, by path, in the spelling of every release since 2.0. */
-export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
+export function moduleFiles(model: Model<unknown>): Readonly<Record<string, unknown>> {
   const { architecture, config, head, maxTokens, prompts, card } = model;
   const isTransformer = architecture.module === "Transformer";
   const layers = head.layers.map((layer, i) => {
@@ -52,7 +52,7 @@ export function moduleFiles(model: Model): Readonly<Record<string, unknown>> {
 }
 
 /** The weights of each folder that has some, "" for the transformer's own, by their names there. */
-export function weightsByFolder({ architecture, head, weights }: Model) {
+export function weightsByFolder({ architecture, head, weights }: Model<Tensor>) {
   const folders = head.layers.map((_, i) => layerFolder(architecture, head, i));
   const all = new Map<string, Map<string, Tensor>>([["", new Map()]]);
   for (const [name, weight] of weights) {

@@ -13,6 +13,7 @@ import type { Tower, Weight } from "./model.ts";
 import type { Chain, Module } from "./modules.ts";
 import { findGraph, readGraphFile } from "./onnx-file.ts";
 import { ADAPTER_CONFIG } from "./peft.ts";
+import { readFormats } from "./quantization.ts";
 import { architectureOf } from "./registry.ts";
 import { readTransformerSettings, type TransformerSettings } from "./sentence-transformers.ts";
 import { lowerCased, truncationOf, withoutSpecialTokens } from "./tokenizer-files.ts";
@@ -43,9 +44,11 @@ export async function readTower(
   requireFit(tokenizer, architecture.vocabSize(config), home);
   const { head, weights } = await readHead(folder, rest, { architecture, config });
   const maxTokens = limitOf(settings, architecture, config, tokenizer, home);
-  const own = await matchCheckpoint(files, join(home, WEIGHTS_FILE), architecture, config);
-  const all = new Map([...own, ...weights]);
-  return { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
+  const formats = readFormats(configJson, files, configPath);
+  const own = await matchCheckpoint(files, join(home, WEIGHTS_FILE), architecture, config, formats);
+  const all = new Map<string, Weight>([...own, ...weights]);
+  const tower = { architecture, config, configJson, head, tokenizer, maxTokens, weights: all };
+  return formats.size > 0 ? { ...tower, formats } : tower;
 }
 
 /** What of a chain can be refused without its weights. @throws as `readTower` */

@@ -1,9 +1,10 @@
 /** Low-rank adaptation (Hu et al., arXiv:2106.09685), as a rewrite of a graph: every linear layer may be adapted, whatever built it. */
 import { NearfoldError } from "../errors.ts";
-import { input, inputName, isInput, type Node, topological, type Value } from "../graph/node.ts";
+import { input, topological, type Value } from "../graph/node.ts";
 import { apply } from "../graph/op.ts";
 import { add, concat, matmul, products, split } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
+import { alphaOf, type LinearSite, layerOf, siteOf } from "./linear-site.ts";
 
 /** Which linear layers are adapted, and how; the terms are PEFT's. */
 export interface LoraConfig {
@@ -17,16 +18,6 @@ export interface LoraConfig {
   readonly targets: string | readonly string[];
 }
 
-/** One adapted layer: `y + alpha / rank · B A x`. */
-export interface LoraSite {
-  /** The frozen weight's name. */
-  readonly weight: string;
-  /** Whether the weight is `[out, in]`, as PyTorch stores it, or `[in, out]`. */
-  readonly outFirst: boolean;
-  readonly in: number;
-  readonly out: number;
-}
-
 /** The names of an adapter's two matrices: A `[rank, in]` and B `[out, rank]`. */
 export function loraNames(weight: string): readonly [a: string, b: string] {
   const layer = layerOf(weight);
@@ -36,7 +27,7 @@ export function loraNames(weight: string): readonly [a: string, b: string] {
 export interface Adapted {
   readonly values: readonly Value[];
   /** The adapted layers, in the order of the graph. */
-  readonly sites: readonly LoraSite[];
+  readonly sites: readonly LinearSite[];
   /** The graph inputs of the adapters, by name. */
   readonly weights: ReadonlyMap<string, Value>;
 }
@@ -60,7 +51,7 @@ export function addLora(
     weights.set(name, value);
     return value;
   };
-  const sites = new Map<string, LoraSite>();
+  const sites = new Map<string, LinearSite>();
   const narrow = new Map<Group, ReadonlyMap<string, Value>>();
   const adapted = rewrite(values, (node, original) => {
     const group = groups.get(original.inputs[0]!);
@@ -81,18 +72,18 @@ export function addLora(
 }
 
 /** The layers that read the same rows, by weight: a weight may be read in several places, by other rows in each. */
-type Group = ReadonlyMap<string, LoraSite>;
+type Group = ReadonlyMap<string, LinearSite>;
 
 function sitesByInput(
   values: readonly Value[],
   fits: (layer: string) => boolean,
 ): Map<Value, Group> {
-  const groups = new Map<Value, Map<string, LoraSite>>();
+  const groups = new Map<Value, Map<string, LinearSite>>();
   for (const node of topological(values)) {
     const site = siteOf(node);
     if (!site || !fits(layerOf(site.weight))) continue;
     const x = node.inputs[0]!;
-    const group = groups.get(x) ?? new Map<string, LoraSite>();
+    const group = groups.get(x) ?? new Map<string, LinearSite>();
     groups.set(x, group.set(site.weight, site));
   }
   return groups;
@@ -113,33 +104,6 @@ function addProduct(y: Value, x: Value, b: Value, scale: number): Value {
     return apply("Gemm", products.Gemm, [x, b, y], attrs);
   }
   return add(y, matmul(x, b, { transB: true, alpha: scale }));
-}
-
-/** The name of the weight that a product reads, if it is one of a graph input. */
-function weightOf(node: Node): string | undefined {
-  return siteOf(node)?.weight;
-}
-
-/** A product of activations with a weight `[out, in]` or `[in, out]`, if the node is one. */
-function siteOf({ op, inputs, attrs }: Node): LoraSite | undefined {
-  const [x, weight] = inputs;
-  if (!["MatMul", "FusedMatMul", "Gemm"].includes(op) || !x || !weight || !isInput(weight)) return;
-  const [rows, columns] = weight.shape;
-  const turned = attrs.transA === 1 || attrs.transBatchA === 1;
-  const plain = !turned && weight.shape.length === 2;
-  if (!plain || typeof rows !== "number" || typeof columns !== "number") return undefined;
-  const outFirst = attrs.transB === 1;
-  const [out, width] = outFirst ? [rows, columns] : [columns, rows];
-  return { weight: inputName(weight), outFirst, in: width, out };
-}
-
-/** What a product scales itself by: its adapter is scaled alike. */
-function alphaOf({ attrs }: Node): number {
-  return (attrs.alpha as { readonly float: number } | undefined)?.float ?? 1;
-}
-
-function layerOf(weight: string): string {
-  return weight.replace(/\.weight$/, "");
 }
 
 /** PEFT's rule (tuners/tuners_utils.py, `check_target_module_exists`). */
@@ -166,7 +130,7 @@ function patternOf(source: string): RegExp {
 /** Each of the names on its own: a misspelt one beside others would leave layers as they are, unnoticed. */
 function requireLayers(targets: LoraConfig["targets"], values: readonly Value[]): void {
   const layers = topological(values)
-    .flatMap((node) => weightOf(node) ?? [])
+    .flatMap((node) => siteOf(node)?.weight ?? [])
     .map(layerOf);
   const each = typeof targets === "string" ? [targets] : targets.map((target) => [target]);
   const unknown = each.filter((target) => !layers.some(matcher(target)));

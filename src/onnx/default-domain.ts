@@ -3,11 +3,13 @@ import { NearfoldError } from "../errors.ts";
 import type { Node, Value } from "../graph/node.ts";
 import {
   add,
+  cast,
   concat,
   div,
   erf,
   gather,
   matmul,
+  matmulInteger,
   mul,
   type OpName,
   pow,
@@ -25,7 +27,9 @@ import {
 import { rewrite } from "../graph/rewrite.ts";
 
 /** Ops that only ONNX Runtime has; one of them is spelled as if it were ONNX's. */
-type RuntimeOp = Extract<OpName, `com.microsoft.${string}`> | "SimplifiedLayerNormalization";
+type RuntimeOp =
+  | Exclude<Extract<OpName, `com.microsoft.${string}`>, "com.microsoft.MatMulNBits">
+  | "SimplifiedLayerNormalization";
 
 /** What to write instead of each, in the form that ONNX Runtime's optimizer fuses back where it has one. */
 const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
@@ -47,6 +51,13 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
     );
     return [alpha === 1 ? product : mul(product, alpha)];
   },
+  "com.microsoft.MatMulIntegerToFloat": ({
+    inputs: [a, b, scaleA, scaleB, zeroA, zeroB, bias],
+  }) => {
+    const product = cast(matmulInteger(a!, b!, zeroA, zeroB), "float32");
+    const scaled = mul(mul(product, scaleB!), scaleA!);
+    return [bias ? add(scaled, bias) : scaled];
+  },
   SimplifiedLayerNormalization: ({ inputs: [x, scale], attrs }) => {
     const square = reduceMean(pow(x!, 2), { axes: [-1], keep: true });
     const root = sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5));
@@ -64,6 +75,9 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
   },
 };
 
+/** Products with weights of a few bits: their only other form is a copy of the weight in full, which is what they are there to avoid. */
+const kept: ReadonlySet<string> = new Set(["com.microsoft.MatMulNBits"]);
+
 /**
  * The same values by ONNX's own ops, of the lowest opset that has them (the exact GELU by Erf, where the op of that name
  * needs opset 20). Attributes that our builders never write (batched transposition) are refused.
@@ -73,7 +87,7 @@ export function toDefaultDomain(values: readonly Value[]): Value[] {
   return rewrite(values, (node) => {
     const key = node.domain === "" ? node.op : `${node.domain}.${node.op}`;
     if (Object.hasOwn(rules, key) && !batchTransposed(node)) return rules[key as RuntimeOp](node);
-    if (node.domain === "" || node.domain === "ai.onnx") return undefined;
+    if (node.domain === "" || node.domain === "ai.onnx" || kept.has(key)) return undefined;
     throw new NearfoldError("unsupported", "an op has no form in ONNX's own domain", {
       at: node.name ?? key,
       got: key,

@@ -81,6 +81,14 @@ export async function* float32Parts(stored: StoredTensor): AsyncGenerator<Float3
   }
 }
 
+/** The elements in the file's dtype, 2^20 at a time. The array is good until the next one. @throws io; bad-input for a file that ends too early */
+export async function* storedParts(stored: StoredTensor): AsyncGenerator<TensorData<DType>> {
+  await using handle = await open(stored.path, "r").catch((cause: unknown) => {
+    throw asIoError(cause, stored.path, "read");
+  });
+  for await (const { data } of parts(handle, stored)) yield data;
+}
+
 /** Runs of elements in the file's dtype, in an array that is used again. */
 async function* parts(
   handle: FileHandle,

@@ -18,7 +18,8 @@ import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
 import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { nextTokenLoss } from "../nn/language-head.ts";
-import { addLora, type LoraConfig, type LoraSite } from "../nn/lora.ts";
+import type { LinearSite } from "../nn/linear-site.ts";
+import { addLora, type LoraConfig } from "../nn/lora.ts";
 import { predictionInputs } from "../nn/predictions.ts";
 import type { BatchShape } from "./batch.ts";
 
@@ -136,7 +137,7 @@ function trained(encoding: Encoding): Trained {
 }
 
 /** The layers that adapters go to: the transformer's, which PEFT knows, not those of the head. @throws bad-argument when none fits */
-export function loraSites(encoding: Encoding): readonly LoraSite[] {
+export function loraSites(encoding: Encoding): readonly LinearSite[] {
   const { architecture, config, head, lora } = encoding;
   if (!lora) throw bug("nothing says which layers to adapt");
   const layout = batchingOf(architecture, head).layout();

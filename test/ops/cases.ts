@@ -21,6 +21,14 @@ export interface Case {
 }
 
 const pick = (...at: number[]) => constant(ints(at));
+const codes = (...shape: number[]) =>
+  constant(
+    tensor(
+      "int8",
+      shape,
+      Int8Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => ((i * 53) % 255) - 127),
+    ),
+  );
 const raw =
   (op: o.OpName, attrs = {}) =>
   (...inputs: readonly (Value | undefined)[]) =>
@@ -278,5 +286,48 @@ export const cases = {
         );
       return o.rotary(x, constant(longs([2, 0, 3], [1, 3])), table(0), table(9));
     },
+  },
+  QuantizeLinear: {
+    shapes: [[3, 4]],
+    build: (x) => o.cast(o.quantizeLinear(x, constant(floats([0.02], []))), "float32"),
+    differentiable: false,
+  },
+  DequantizeLinear: {
+    shapes: [[3, 4]],
+    build: (x) => {
+      const scale = (value: number) => constant(floats([value], []));
+      return o.dequantizeLinear(o.quantizeLinear(x, scale(0.02)), scale(0.5));
+    },
+    differentiable: false,
+  },
+  MatMulInteger: {
+    shapes: [[2, 3], [4]],
+    build: (x) => {
+      const scale = constant(floats([0.02], []));
+      return o.cast(o.matmulInteger(o.quantizeLinear(x, scale), codes(3, 4)), "float32");
+    },
+    differentiable: false,
+  },
+  "com.microsoft.MatMulIntegerToFloat": {
+    shapes: [[2, 3], [4]],
+    build: (x, bias) => {
+      const [one, each] = [constant(floats([0.02], [])), constant(floats([0.1, 0.2, 0.3, 0.4]))];
+      const product = raw("com.microsoft.MatMulIntegerToFloat");
+      const [a, b] = [o.quantizeLinear(x, one), codes(3, 4)];
+      return product(a, b, one, each, undefined, undefined, bias);
+    },
+    differentiable: false,
+  },
+  "com.microsoft.MatMulNBits": {
+    shapes: [[2, 32]],
+    // Products in float32: what is tried is the order of codes, not the rounding of rows.
+    build: (x) => {
+      const bytes = Uint8Array.from({ length: 3 * 2 * 8 }, (_, i) => (i * 37) % 256);
+      const packed = constant(tensor("uint8", [3, 2, 8], bytes));
+      const scales = constant(floats([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]));
+      const attrs = { K: 32, N: 3, bits: 4, block_size: 16 };
+      return raw("com.microsoft.MatMulNBits", attrs)(x, packed, scales);
+    },
+    differentiable: false,
   },
 } as const satisfies Record<o.OpName, Case>;

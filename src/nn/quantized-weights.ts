@@ -1,0 +1,97 @@
+/** Quantization as a rewrite of a graph, whatever built it: products with weights, and tables, read codes and scales instead. */
+import { input, inputName, isInput, type Node, scalar, type Value } from "../graph/node.ts";
+import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph/ops/index.ts";
+import { rewrite } from "../graph/rewrite.ts";
+import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { alphaOf, siteOf } from "./linear-site.ts";
+import type { MatrixSize, Part, RoundRows, WeightFormat, WeightFormats } from "./weight-format.ts";
+
+/**
+ * The values with each weight of `formats` read as its parts, graph inputs of the weight's name and what the format adds to it. A weight must be `[out, in]`, a factor or a table.
+ * The products of layers that read the same rows share their rounding.
+ */
+export function quantizeWeights(values: readonly Value[], formats: WeightFormats): Value[] {
+  const known = new Map<string, Value>();
+  const partsOf = (weight: string, format: WeightFormat, size: MatrixSize): Part => {
+    const types = format.parts(size);
+    return (suffix) => {
+      const name = `${weight}${suffix}`;
+      const { read = types[suffix] } = types[suffix];
+      const value = known.get(name) ?? input(name, read.dtype, read.shape);
+      known.set(name, value);
+      return value;
+    };
+  };
+  const rows = roundedRows();
+  return rewrite(values, (node) => {
+    const table = tableOf(node);
+    const looked = table && formats.get(inputName(table));
+    if (table && looked?.rows) {
+      const [out, width] = table.shape;
+      const part = partsOf(inputName(table), looked, { out, in: width as number });
+      return [looked.rows(part, node.inputs[1]!)];
+    }
+    const site = siteOf(node);
+    const format = site?.outFirst ? formats.get(site.weight) : undefined;
+    if (!site || !format?.product) return undefined;
+    const product = format.product(node.inputs[0]!, partsOf(site.weight, format, site), site, rows);
+    return [plusBias(scaled(product, node), node)];
+  });
+}
+
+/** Weights as the graph reads them: the same bytes, where a part is read as something else than it lies. */
+export function asRead<W extends Tensor | StoredTensor>(
+  weights: ReadonlyMap<string, W>,
+  formats: WeightFormats,
+  shapeOf: (weight: string) => readonly number[],
+): Map<string, W> {
+  const read = new Map(weights);
+  for (const [weight, format] of formats) {
+    const [out, width] = shapeOf(weight);
+    for (const [suffix, { read: as }] of Object.entries(format.parts({ out, in: width }))) {
+      const part = read.get(`${weight}${suffix}`);
+      if (!as || !part) continue;
+      const view = { dtype: as.dtype, shape: as.shape };
+      const seen =
+        "data" in part ? { ...part, ...view, data: bytesOf(part.data) } : { ...part, ...view };
+      read.set(`${weight}${suffix}`, seen as W);
+    }
+  }
+  return read;
+}
+
+/** One scale a row, `max |x| / 127`; rows that several products read are rounded once. */
+function roundedRows(): RoundRows {
+  const done = new Map<Value, ReturnType<RoundRows>>();
+  return (x) => {
+    const known = done.get(x);
+    if (known) return known;
+    const greatest = reduceMax(abs(x), { axes: [x.shape.length - 1], keep: true });
+    const scale = maximum(mul(greatest, 1 / 127), LEAST);
+    const rounded = { codes: quantizeLinear(div(x, scale), scalar(1)), scale };
+    done.set(x, rounded);
+    return rounded;
+  };
+}
+
+/** `alpha ·`, of products that have it. */
+function scaled(product: Value, node: Node): Value {
+  const alpha = alphaOf(node);
+  return alpha === 1 ? product : mul(product, alpha);
+}
+
+/** `+ beta · bias`, of a Gemm that has one. */
+function plusBias(product: Value, { inputs: [, , bias], attrs }: Node): Value {
+  if (!bias) return product;
+  const beta = (attrs.beta as { readonly float: number } | undefined)?.float ?? 1;
+  return add(product, beta === 1 ? bias : mul(bias, beta));
+}
+
+/** A row of zeros must not be divided by 0. */
+const LEAST = 1e-12;
+
+function tableOf({ op, inputs: [table], attrs }: Node): Value | undefined {
+  const fits = op === "Gather" && table && isInput(table) && (attrs.axis ?? 0) === 0;
+  return fits && table.shape.length === 2 ? table : undefined;
+}

@@ -1,0 +1,68 @@
+/** How a weight is held where it is no float: codes and scales, and the products that read them. */
+import { NearfoldError } from "../errors.ts";
+import type { Dim, Shape } from "../graph/dim.ts";
+import type { Type, Value } from "../graph/node.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { blockFormat } from "./block-format.ts";
+import { int8Format, int8Rows } from "./int8-format.ts";
+
+/** A matrix `[out, in]`: of a linear layer, or a table of rows, whose number a graph may not know. */
+export interface MatrixSize {
+  readonly out: Dim;
+  readonly in: number;
+}
+
+/** A part of a weight: how it lies in a file, and as what the graph reads the same bytes. */
+export interface PartType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** @default as in the file */
+  readonly read?: Type;
+}
+
+/** One way to hold weights. Names and layouts are those of compressed-tensors (github.com/vllm-project/compressed-tensors), which transformers reads. */
+export interface WeightFormat {
+  /** As it is written: `int8`, `int4-block32`. */
+  readonly name: string;
+  /** What the weight's name is continued by for each of its parts, the codes first: `X.weight`, `X.weight_scale`. */
+  readonly parts: (size: MatrixSize) => Readonly<Record<string, PartType>>;
+  /** @throws bad-argument for a size that this format can't hold */
+  readonly quantize: (weight: Tensor<"float32">) => Readonly<Record<string, Tensor>>;
+  readonly dequantize: (parts: Readonly<Record<string, Tensor>>) => Tensor<"float32">;
+  /** `x Wᵀ`: `[T, in] -> [T, out]`; the activations are rounded by `rows`, which is shared by the layers that read the same. @default it is for tables alone */
+  readonly product?: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
+  /** Rows of a table. @default it is for products alone */
+  readonly rows?: (part: Part, indices: Value) => Value;
+}
+
+/** The graph input of a part. */
+export type Part = (suffix: string) => Value;
+
+/** Rows `[T, D]` as int8 with a scale for each `[T, 1]`. */
+export type RoundRows = (x: Value) => { readonly codes: Value; readonly scale: Value };
+
+/** What may be written, by name. Adding one: a file, and a line here. */
+export const weightFormats = {
+  int8: int8Format({ bits: 8 }),
+  int7: int8Format({ bits: 7 }),
+  "int8-rows": int8Rows,
+  "int8-block32": blockFormat({ bits: 8, block: 32 }),
+  "int8-block128": blockFormat({ bits: 8, block: 128 }),
+  "int4-block32": blockFormat({ bits: 4, block: 32 }),
+  "int4-block128": blockFormat({ bits: 4, block: 128 }),
+} as const satisfies Record<string, WeightFormat>;
+
+export type WeightFormatName = keyof typeof weightFormats;
+
+/** The format of each weight that is no float, by the weight's name. */
+export type WeightFormats = ReadonlyMap<string, WeightFormat>;
+
+/** @throws bad-argument naming those there are */
+export function parseWeightFormat(name: string): WeightFormat {
+  if (Object.hasOwn(weightFormats, name)) return weightFormats[name as WeightFormatName];
+  throw new NearfoldError("bad-argument", "no such format of weights", {
+    got: name,
+    wanted: `one of ${Object.keys(weightFormats).join(", ")}`,
+  });
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { graphOf, input } from "../src/graph/node.ts";
+import { gather } from "../src/graph/ops/index.ts";
+import { linear } from "../src/nn/linear.ts";
+import { quantizeWeights } from "../src/nn/quantized-weights.ts";
+import { parseWeightFormat, type WeightFormat, weightFormats } from "../src/nn/weight-format.ts";
+import { weightInputs } from "../src/nn/weights.ts";
+import { encodeModel } from "../src/onnx/encode.ts";
+import { openSession } from "../src/runtime/session.ts";
+import { dequantizeRows, quantizeRows } from "../src/tensor/codes.ts";
+import { floats, ints, type Tensor } from "../src/tensor/tensor.ts";
+
+const [OUT, IN] = [6, 128];
+const numbers = (rows: number, seed: number) =>
+  floats(
+    Array.from({ length: rows * IN }, (_, i) => Math.sin(i * (seed + 1)) * (1 + (i % 7))),
+    [rows, IN],
+  );
+const weight = numbers(OUT, 1);
+const bias = floats([1, -1, 0.5, 0, 2, 3]);
+
+/** What ONNX Runtime takes for the parts of a weight. */
+function inputsOf(name: string, format: WeightFormat, parts: Readonly<Record<string, Tensor>>) {
+  const types = format.parts({ out: OUT, in: IN });
+  return Object.entries(parts).map(([suffix, part]): [string, Tensor] => {
+    const { read } = types[suffix];
+    if (!read) return [`${name}${suffix}`, part];
+    const { buffer, byteOffset, byteLength } = part.data;
+    const data = new Uint8Array(buffer, byteOffset, byteLength);
+    return [`${name}${suffix}`, { dtype: "uint8", shape: read.shape as number[], data }];
+  });
+}
+
+/** `x Wᵀ + b` of a weight in a format, by ONNX Runtime. */
+async function product(format: WeightFormat, x: Tensor<"float32">): Promise<Float32Array> {
+  const { weights } = weightInputs();
+  const layer = linear(input("x", "float32", ["T", IN]), weights, { in: IN, out: OUT });
+  const [y] = quantizeWeights([layer], new Map([["weight", format]]));
+  const constants = new Map([
+    ["bias", bias as Tensor],
+    ...inputsOf("weight", format, format.quantize(weight)),
+  ]);
+  const { bytes } = encodeModel(graphOf({ y }), { weights: constants });
+  await using session = await openSession(bytes);
+  return (await session.run({ x })).y.data as Float32Array;
+}
+
+function multiply(x: Tensor<"float32">, w: Tensor<"float32">): Float64Array {
+  const rows = x.shape[0];
+  return Float64Array.from({ length: rows * OUT }, (_, at) => {
+    const [row, column] = [Math.floor(at / OUT), at % OUT];
+    let sum = bias.data[column];
+    for (let i = 0; i < IN; i++) sum += x.data[row * IN + i] * w.data[column * IN + i];
+    return sum;
+  });
+}
+
+describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) => {
+  test("is found by its name, and called by it", () => {
+    expect(parseWeightFormat(name)).toBe(format);
+    expect(format.name).toBe(name);
+  });
+
+  test("has the parts that it says", () => {
+    const parts = format.quantize(weight);
+    const types = format.parts({ out: OUT, in: IN });
+    expect(Object.keys(parts)).toEqual(Object.keys(types));
+    for (const [suffix, { dtype, shape }] of Object.entries(types)) {
+      expect([parts[suffix].dtype, parts[suffix].shape]).toEqual([dtype, shape]);
+    }
+  });
+
+  test("comes back within half a step", () => {
+    const back = format.dequantize(format.quantize(weight));
+    expect(back.shape).toEqual(weight.shape);
+    const bits = Number(/^int(\d)/.exec(name)![1]);
+    // 4 bits may clip the greatest of a block to make its other steps finer.
+    const steps = 7 / (2 ** (bits - 1) - 1);
+    back.data.forEach((x, i) => {
+      expect(Math.abs(x - weight.data[i])).toBeLessThan(bits === 4 ? 7 * 0.21 : steps / 2 + 1e-6);
+    });
+  });
+
+  test.runIf(format.product)("multiplies what comes back with rows of int8", async () => {
+    const x = numbers(5, 2);
+    // In blocks, rows are rounded block by block too.
+    const block = Number(/block(\d+)/.exec(name)?.[1] ?? IN);
+    const rounded = dequantizeRows(quantizeRows(x, { block }));
+    const wanted = multiply(rounded, format.dequantize(format.quantize(weight)));
+    expect(await product(format, x)).toBeClose(wanted, { rtol: 1e-4, atol: 1e-3 });
+  });
+
+  test.runIf(format.product)("a row does not depend on its company", async () => {
+    const x = numbers(3, 2);
+    const alone = await product(format, x);
+    const wild = floats([...x.data, ...numbers(1, 3).data.map((v) => 1000 * v)], [4, IN]);
+    const together = await product(format, wild);
+    expect(together.subarray(0, 3 * OUT)).toBeClose(alone, { rtol: 1e-5, atol: 1e-5 });
+  });
+
+  test.runIf(format.product)("a row of zeros gives the bias", async () => {
+    const found = await product(format, floats(new Float32Array(IN), [1, IN]));
+    expect(found).toBeClose(bias.data, { rtol: 0, atol: 1e-6 });
+  });
+
+  test.runIf(format.rows)("rows of a table are looked up as codes", async () => {
+    const table = input("table", "float32", ["V", IN]);
+    const [y] = quantizeWeights(
+      [gather(table, input("ids", "int32", ["T"]))],
+      new Map([["table", format]]),
+    );
+    const parts = format.quantize(weight);
+    const { bytes } = encodeModel(graphOf({ y }), {
+      weights: new Map(inputsOf("table", format, parts)),
+    });
+    await using session = await openSession(bytes);
+    const found = (await session.run({ ids: ints([4, 0, 4]) })).y.data as Float32Array;
+    const back = format.dequantize(parts).data;
+    const row = (i: number) => [...back.subarray(i * IN, (i + 1) * IN)];
+    expect(found).toBeClose([...row(4), ...row(0), ...row(4)], { rtol: 1e-6, atol: 1e-6 });
+  });
+});
+
+test("an unknown name says what there is", () => {
+  expect(() => parseWeightFormat("int3")).toThrow(/got int3, wanted one of int8, .*int4-block32/);
+});
+
+test("rows that no block divides are refused", () => {
+  const odd = floats(new Float32Array(3 * 40), [3, 40]);
+  expect(() => weightFormats["int4-block32"].quantize(odd)).toThrow(
+    /rows of 40, wanted a multiple of 32/,
+  );
+});
