@@ -1,12 +1,8 @@
 /** Weights of a folder that are codes with scales: `quantization_config` of config.json, as compressed-tensors writes it (quantization/quant_config.py). */
 import { NearfoldError } from "../errors.ts";
 import { layerOf } from "../nn/linear-site.ts";
-import {
-  type WeightFormat,
-  type WeightFormatName,
-  type WeightFormats,
-  weightFormats,
-} from "../nn/weight-format.ts";
+import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+import { type WeightFormatName, weightFormats } from "../nn/weight-formats.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import { isJsonObject, type JsonObject, show } from "./json-file.ts";
 

@@ -1,11 +1,8 @@
 /** How a weight is held where it is no float: codes and scales, and the products that read them. */
-import { NearfoldError } from "../errors.ts";
 import type { Dim, Shape } from "../graph/dim.ts";
 import type { Type, Value } from "../graph/node.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { blockFormat } from "./block-format.ts";
-import { int8Format, int8Rows } from "./int8-format.ts";
 
 /** A matrix `[out, in]`: of a linear layer, or a table of rows, whose number a graph may not know. */
 export interface MatrixSize {
@@ -42,27 +39,5 @@ export type Part = (suffix: string) => Value;
 /** Rows `[T, D]` as int8 with a scale for each `[T, 1]`. */
 export type RoundRows = (x: Value) => { readonly codes: Value; readonly scale: Value };
 
-/** What may be written, by name. Adding one: a file, and a line here. */
-export const weightFormats = {
-  int8: int8Format({ bits: 8 }),
-  int7: int8Format({ bits: 7 }),
-  "int8-rows": int8Rows,
-  "int8-block32": blockFormat({ bits: 8, block: 32 }),
-  "int8-block128": blockFormat({ bits: 8, block: 128 }),
-  "int4-block32": blockFormat({ bits: 4, block: 32 }),
-  "int4-block128": blockFormat({ bits: 4, block: 128 }),
-} as const satisfies Record<string, WeightFormat>;
-
-export type WeightFormatName = keyof typeof weightFormats;
-
 /** The format of each weight that is no float, by the weight's name. */
 export type WeightFormats = ReadonlyMap<string, WeightFormat>;
-
-/** @throws bad-argument naming those there are */
-export function parseWeightFormat(name: string): WeightFormat {
-  if (Object.hasOwn(weightFormats, name)) return weightFormats[name as WeightFormatName];
-  throw new NearfoldError("bad-argument", "no such format of weights", {
-    got: name,
-    wanted: `one of ${Object.keys(weightFormats).join(", ")}`,
-  });
-}
