@@ -1,4 +1,6 @@
 /** Models whose weights are codes. */
+export type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+export { parseWeightFormat, type WeightFormatName, weightFormats } from "../nn/weight-formats.ts";
 export {
   type Agreement,
   type Guarded,
