@@ -223,6 +223,7 @@ const others: Record<string, { readonly values: readonly unknown[]; readonly bes
   meanWeight: { values: [3] },
   secondMomentWeight: { values: [3] },
   threshold: { values: [WIDTH] },
+  among: { values: ["batch"] },
 };
 
 describe.each(names)("options of %s", (name) => {
