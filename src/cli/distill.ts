@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { type Lesson, lessonTasks, measureAgreement } from "../distill/index.ts";
+import { NearfoldError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import { type DevScore, trainTasks, trainToEnd } from "../train/index.ts";
@@ -20,17 +21,19 @@ import { toProgress } from "./training-progress.ts";
 export const distill: CommandSpec<DistillOptions> = {
   name: "distill",
   summary: "Make a smaller model that sees texts as a larger one does; no labels are needed",
-  arguments: [["<teacher>", modelArgument]],
+  arguments: [["[teacher]", modelArgument]],
   options: distillOptions,
   examples: [
     "nearfold distill my-model/ --layers 3 --data corpus.jsonl --out small/",
+    "nearfold distill --teacher-url http://127.0.0.1:8080/v1 --teacher-model large --student my-model/ --data corpus.jsonl --out small/",
     "nearfold distill my-model/ --layers 0,2,5 --data corpus.jsonl queries.txt --max-minutes 20 --out small/",
   ],
   run: async ([reference], options, context) => {
     const { out, resume = false } = options;
     const checkpoint = await requireFreeRun(out, options);
     const dev = await readDev(options, context);
-    const folder = await modelFolder(reference, options, context);
+    checkTeacher(reference, options);
+    const folder = reference && (await modelFolder(reference, options, context));
     const student = await makeStudent(folder, options, context);
     const plan = distillationPlan(student.model, options);
     const { prompts } = student.model;
@@ -48,14 +51,26 @@ export const distill: CommandSpec<DistillOptions> = {
     const learnt = await trainToEnd(events, (event) => context.report(toProgress(event)));
     const agreement = heldOut && (await measureAgreement(learnt, heldOut));
     const name = basename(resolve(out));
-    const base = await modelName(folder);
-    const result = { teacher: { ...teacher, name: base }, student, plan, data, agreement, options };
+    const teacherName = folder === undefined ? teacher.name : await modelName(folder);
+    const result = { teacher: { ...teacher, name: teacherName }, student, plan, data, agreement, options };
     const model = { ...learnt, name, card: distilledCard(learnt, result) };
     await saveModel(out, model, { replace: options.replace ?? false });
     await rm(checkpoint, { recursive: true, force: true });
     return distillationOutcome(result);
   },
 };
+
+/** @throws bad-argument unless one teacher is named */
+function checkTeacher(reference: string | undefined, { teacherUrl, teacherModel }: DistillOptions) {
+  const isService = teacherUrl !== undefined && teacherModel !== undefined;
+  const isModel = teacherUrl === undefined && teacherModel === undefined;
+  if (reference === undefined ? isService : isModel) return;
+  throw new NearfoldError("bad-argument", "one teacher is needed", {
+    at: "distill",
+    got: reference === undefined ? "none" : `${reference} and a service`,
+    wanted: "a model, or --teacher-url and --teacher-model",
+  });
+}
 
 function readDev(options: DistillOptions, context: Context): Promise<DevSet> | undefined {
   const { sts, dev } = options;

@@ -14,7 +14,7 @@ export interface DistillationDataOptions extends ReadingOptions {
 
 export interface DistillationData {
   readonly texts: readonly RoledText[];
-  /** Not trained on. */
+  /** Not trained on; none where there are too few texts. */
   readonly heldOut: readonly RoledText[];
   /** Rows of all files that were left out. */
   readonly skipped: number;
@@ -22,6 +22,8 @@ export interface DistillationData {
   readonly records: readonly DataRecord[];
 }
 
+/** Of the neighbours of fewer texts there is nothing to say. */
+const LEAST_HELD_OUT = 12;
 /** Agreement costs the square of it. */
 const MOST_HELD_OUT = 500;
 
@@ -52,7 +54,12 @@ export async function readDistillationData(
   const sideOf = ([key]: (typeof all)[number]) => splitByHash(key, { seed: options.seed, shares });
   const { train = [], dev: held = [] } = Object.groupBy(all, sideOf);
   const textsOf = (entries: typeof all) => entries.map(([, text]) => text);
-  return { texts: textsOf(train), heldOut: textsOf(held), skipped, records };
+  if (held.length >= LEAST_HELD_OUT) {
+    return { texts: textsOf(train), heldOut: textsOf(held), skipped, records };
+  }
+  const text = `${all.length} texts are too few to hold some out: agreement with the teacher will not be measured`;
+  report({ type: "note", text, data: { heldOut: 0 } });
+  return { texts: textsOf(all), heldOut: [], skipped, records };
 }
 
 async function recordOf(path: string, rows: number): Promise<DataRecord> {

@@ -35,6 +35,11 @@ export function parseLayerChoice(text: string): LayerChoice {
 
 const teacher: readonly Option[] = [
   new Option(
+    "--teacher-url <url>",
+    "a service that embeds, as OpenAI's does: http://HOST:PORT/v1 (its key in NEARFOLD_TEACHER_KEY)",
+  ),
+  new Option("--teacher-model <name>", "what the service calls the model"),
+  new Option(
     "--teacher-cache <folder>",
     "where the teacher's vectors are kept (default: in nearfold's cache, by teacher)",
   ),

@@ -20,11 +20,11 @@ export interface Student {
 }
 
 /**
- * @param teacher the folder of the teacher
+ * @param teacher the folder of the teacher; a service has none
  * @throws bad-argument where nothing says what the student is, or for more layers than there are; as `loadModel`, `selectLayers`
  */
 export async function makeStudent(
-  teacher: string,
+  teacher: string | undefined,
   options: StudentOptions,
   context: ModelContext,
 ): Promise<Student> {
@@ -36,13 +36,19 @@ export async function makeStudent(
 }
 
 async function begin(
-  teacher: string,
+  teacher: string | undefined,
   options: StudentOptions,
   context: ModelContext,
 ): Promise<Student> {
   const { layers, student } = options;
   if (student !== undefined) {
     return { model: await loadModel(await modelFolder(student, options, context)), made: student };
+  }
+  if (teacher === undefined) {
+    throw new NearfoldError("bad-argument", "a service shows nothing of its model", {
+      at: "distill",
+      wanted: "--student MODEL: what learns from it",
+    });
   }
   if (layers) {
     const model = await loadModel(teacher);

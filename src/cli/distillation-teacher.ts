@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RoledText } from "../data/index.ts";
 import {
   encoderTeacher,
+  endpointTeacher,
   type Lesson,
   openVectorCache,
   type Teacher,
@@ -11,13 +12,16 @@ import {
   type VectorCache,
 } from "../distill/index.ts";
 import { openEncoder } from "../encoder/index.ts";
+import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
 import type { Context } from "./command.ts";
 import type { DistillationData } from "./distillation-data.ts";
 import { hubSettings, type ModelOptions } from "./model-reference.ts";
-import { trackTask } from "./progress.ts";
+import { formatSeconds, trackTask } from "./progress.ts";
 
 export interface TeacherOptions extends ModelOptions {
+  readonly teacherUrl?: string;
+  readonly teacherModel?: string;
   readonly teacherCache?: string;
 }
 
@@ -25,28 +29,53 @@ export interface TeacherOptions extends ModelOptions {
 export interface Taught {
   readonly teacher: { readonly name: string; readonly space?: Space };
   readonly train: Lesson;
-  /** Absent where too few texts were held out to say anything. */
+  /** Absent where no texts were held out. */
   readonly heldOut: Lesson | undefined;
 }
 
-/** Of neighbours of fewer texts there is nothing to say. */
-const LEAST_HELD_OUT = 12;
+/** Where a service's key is, so that it stands in no list of processes. */
+const KEY = "NEARFOLD_TEACHER_KEY";
+
+/** A model's folder, or the service that the options name. @throws as `openEncoder`, `endpointTeacher` */
+async function openTeacher(
+  folder: string | undefined,
+  { teacherUrl: url, teacherModel: model }: TeacherOptions,
+  { report }: Pick<Context, "report">,
+): Promise<Teacher> {
+  if (folder !== undefined) return encoderTeacher(await openEncoder(folder));
+  const key = process.env[KEY]?.trim() || undefined;
+  if (url === undefined || model === undefined) {
+    throw new NearfoldError("bad-argument", "nothing says who teaches", {
+      at: "distill",
+      wanted: "a model, or --teacher-url and --teacher-model",
+    });
+  }
+  return endpointTeacher({
+    url,
+    model,
+    ...(key !== undefined && { key }),
+    onRetry: ({ reason, waitMs }) => {
+      const text = `${model}: ${reason}; again in ${formatSeconds(waitMs / 1000)}`;
+      report({ type: "note", text, data: { type: "retry", reason, waitMs } });
+    },
+  });
+}
 
 /**
  * The teacher's vectors of all texts: each is computed once, and kept for other students.
  * @throws aborted, after what was computed is kept; as `openVectorCache` and the teacher
  */
 export async function askTeacher(
-  folder: string,
+  folder: string | undefined,
   { texts, heldOut }: Pick<DistillationData, "texts" | "heldOut">,
   options: TeacherOptions,
   context: Context,
 ): Promise<Taught> {
-  await using teacher = encoderTeacher(await openEncoder(folder));
+  await using teacher = await openTeacher(folder, options, context);
   await using cache = await openTeacherCache(teacher, options);
   const before = cache.size;
   const lesson = async (all: readonly RoledText[]) => ask(teacher, cache, all, context);
-  const measured = heldOut.length < LEAST_HELD_OUT ? undefined : await lesson(heldOut);
+  const measured = heldOut.length === 0 ? undefined : await lesson(heldOut);
   const train = await lesson(texts);
   const made = cache.size - before;
   const text = `${texts.length} texts to learn from, ${measured?.texts.length ?? 0} held out; ${made} vectors of ${teacher.name} computed, the others in ${cache.folder}`;

@@ -140,7 +140,7 @@ class PartCache implements VectorCache {
   #index(bytes: Uint8Array, rows: number, dims: number): void {
     const start = rows * KEY_BYTES;
     // A copy: a part that was read may begin anywhere in a shared buffer, and float32 wants multiples of 4.
-    const numbers = new Float32Array(bytes.slice(start).buffer);
+    const numbers = new Float32Array(new Uint8Array(bytes.subarray(start)).buffer);
     for (let row = 0; row < rows; row++) {
       const key = Buffer.from(bytes.subarray(row * KEY_BYTES, (row + 1) * KEY_BYTES));
       this.#found.set(key.toString("hex"), numbers.subarray(row * dims, (row + 1) * dims));
