@@ -1,7 +1,14 @@
 import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { type Lesson, lessonTasks, measureAgreement } from "../distill/index.ts";
+import {
+  alongAxes,
+  type Lesson,
+  lessonTasks,
+  measureAgreement,
+  principalAxes,
+} from "../distill/index.ts";
 import { NearfoldError } from "../errors.ts";
+import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import { type DevScore, trainTasks, trainToEnd } from "../train/index.ts";
@@ -11,8 +18,8 @@ import { readDistillationData } from "./distillation-data.ts";
 import { type DistillOptions, distillOptions } from "./distillation-options.ts";
 import { distillationPlan } from "./distillation-plan.ts";
 import { distillationOutcome, distilledCard } from "./distillation-result.ts";
-import { makeStudent } from "./distillation-student.ts";
-import { askTeacher } from "./distillation-teacher.ts";
+import { chooseStudent, type Student } from "./distillation-student.ts";
+import { askTeacher, type Taught } from "./distillation-teacher.ts";
 import { modelArgument, modelFolder, modelName } from "./model-reference.ts";
 import { requireFreeRun } from "./output.ts";
 import { toProgress } from "./training-progress.ts";
@@ -25,6 +32,7 @@ export const distill: CommandSpec<DistillOptions> = {
   options: distillOptions,
   examples: [
     "nearfold distill my-model/ --layers 3 --data corpus.jsonl --out small/",
+    "nearfold distill my-model/ --static --dims 256 --data corpus.jsonl --out tiny/",
     "nearfold distill --teacher-url http://127.0.0.1:8080/v1 --teacher-model large --student my-model/ --data corpus.jsonl --out small/",
     "nearfold distill my-model/ --layers 0,2,5 --data corpus.jsonl queries.txt --max-minutes 20 --out small/",
   ],
@@ -34,25 +42,31 @@ export const distill: CommandSpec<DistillOptions> = {
     const dev = await readDev(options, context);
     checkTeacher(reference, options);
     const folder = reference && (await modelFolder(reference, options, context));
-    const student = await makeStudent(folder, options, context);
-    const plan = distillationPlan(student.model, options);
-    const { prompts } = student.model;
-    const roles = { roles: prompts.query !== prompts.document };
-    const data = await readDistillationData(options, roles, context);
-    const { teacher, train, heldOut } = await askTeacher(folder, data, options, context);
-    const events = trainTasks(student.model, lessonTasks(train, student.model), {
+    const student = await chooseStudent(folder, options, context);
+    // What makes no sense is said before the teacher is asked.
+    distillationPlan(student, options);
+    const data = await readDistillationData(options, student, context);
+    const taught = await askTeacher(folder, data, options, context);
+    const start = await beginStudent(student, taught, options);
+    const plan = distillationPlan({ ...student, width: widthOf(start.model) }, options);
+    const before = await judge(dev, start.heldOut)(start.model);
+    context.report({ type: "note", text: `before training: ${figuresOf(before)}`, data: before });
+    const events = trainTasks(start.model, lessonTasks(start.train, start.model), {
       ...plan.trainer,
       loss: plan.loss.loss,
-      evaluate: judge(dev, heldOut),
+      evaluate: judge(dev, start.heldOut),
       checkpoint,
       resume,
       signal: context.signal,
     });
     const learnt = await trainToEnd(events, (event) => context.report(toProgress(event)));
-    const agreement = heldOut && (await measureAgreement(learnt, heldOut));
+    const agreement = start.heldOut && (await measureAgreement(learnt, start.heldOut));
     const name = basename(resolve(out));
-    const teacherName = folder === undefined ? teacher.name : await modelName(folder);
-    const result = { teacher: { ...teacher, name: teacherName }, student, plan, data, agreement, options };
+    const teacher = {
+      ...taught.teacher,
+      ...(folder !== undefined && { name: await modelName(folder) }),
+    };
+    const result = { teacher, student, plan, data, before, agreement, options };
     const model = { ...learnt, name, card: distilledCard(learnt, result) };
     await saveModel(out, model, { replace: options.replace ?? false });
     await rm(checkpoint, { recursive: true, force: true });
@@ -70,6 +84,20 @@ function checkTeacher(reference: string | undefined, { teacherUrl, teacherModel 
     got: reference === undefined ? "none" : `${reference} and a service`,
     wanted: "a model, or --teacher-url and --teacher-model",
   });
+}
+
+/** The model before it has learnt, and what it is to learn: where it is narrower, the teacher's vectors along their principal axes. */
+async function beginStudent(
+  { width, begin }: Student,
+  { train, heldOut }: Taught,
+  { project, seed }: DistillOptions,
+) {
+  const narrower = width < train.vectors.shape[1] && !project;
+  const axes = narrower ? principalAxes(train.vectors, width, { seed }) : undefined;
+  const along = (lesson: Lesson) =>
+    axes ? { ...lesson, vectors: alongAxes(lesson.vectors, axes) } : lesson;
+  const model = await begin(train, axes);
+  return { model, train: along(train), heldOut: heldOut && along(heldOut) };
 }
 
 function readDev(options: DistillOptions, context: Context): Promise<DevSet> | undefined {
@@ -90,4 +118,10 @@ function judge(dev: DevSet | undefined, heldOut: Lesson | undefined) {
     };
     return { score: score ?? cosine ?? overlap ?? 0, metrics };
   };
+}
+
+function figuresOf({ metrics }: DevScore): string {
+  return Object.entries(metrics)
+    .map(([name, figure]) => `${name} ${figure.toFixed(4)}`)
+    .join(", ");
 }

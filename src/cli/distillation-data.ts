@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { type RoledText, readTexts, splitByHash } from "../data/index.ts";
-import type { DataRecord } from "../models/model.ts";
+import type { DataRecord, Model } from "../models/model.ts";
 import type { Context } from "./command.ts";
 import { type ReadingOptions, readAll } from "./reading.ts";
 
@@ -33,9 +33,10 @@ const MOST_HELD_OUT = 500;
  */
 export async function readDistillationData(
   options: DistillationDataOptions,
-  { roles }: { readonly roles: boolean },
+  { prompts }: Pick<Model, "prompts">,
   { report }: Context,
 ): Promise<DistillationData> {
+  const roles = prompts.query !== prompts.document;
   const distinct = new Map<string, RoledText>();
   const records: DataRecord[] = [];
   let skipped = 0;

@@ -50,7 +50,19 @@ const student: readonly Option[] = [
     "--layers <n|list>",
     "so many of the teacher's layers, evenly spaced, or those of a list from 0, as 0,2,5",
   ).argParser(parseLayerChoice),
+  new Option(
+    "--static",
+    "or a bag of tokens: what the teacher makes of each, then trained: microseconds a text",
+  ).conflicts(["layers", "student"]),
+  new Option("--arch <config.json>", "or another shape, from nothing, over the teacher's tokenizer")
+    .conflicts(["layers", "student", "static"]),
   new Option("--student <model>", `or ${modelArgument}`).conflicts("layers"),
+  new Option("--dims <n>", "width of a static student (default: the teacher's)")
+    .argParser(wholeNumber(2)),
+  new Option(
+    "--project",
+    "a narrower student gets a dense layer to the teacher's width, to query its index (default: it learns the teacher's principal axes)",
+  ),
   new Option("--max-tokens <n>", "longer texts are cut (default: as the teacher's)").argParser(
     wholeNumber(1),
   ),

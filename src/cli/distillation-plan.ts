@@ -1,8 +1,6 @@
 /** What a student is trained for, in which steps: what was asked for, and else the recipe. */
 import { NearfoldError } from "../errors.ts";
 import { embedDistill, matryoshka, similarityMatrix, sum } from "../losses/index.ts";
-import { widthOf } from "../models/head.ts";
-import type { Model } from "../models/model.ts";
 import type { TrainOptions } from "../train/index.ts";
 import { type NamedLoss, parseNamedLoss } from "./training-loss.ts";
 
@@ -31,28 +29,35 @@ export interface DistillationPlan {
   readonly trainer: TrainOptions;
 }
 
-/** Some layers of a transformer. */
-const recipe = {
-  epochs: 3,
-  batchSize: 64,
-  learningRate: 2e-4,
-  warmup: 0.05,
-  weightDecay: 0.01,
-} as const satisfies TrainOptions;
+/** Settings that work without being asked for, by what the student is. */
+const recipes = {
+  /** Some layers of a transformer. */
+  layers: { epochs: 3, batchSize: 64, learningRate: 2e-4, warmup: 0.05, weightDecay: 0.01 },
+  "from nothing": { epochs: 10, batchSize: 64, learningRate: 5e-4, warmup: 0.1, weightDecay: 0.01 },
+  bag: { epochs: 10, batchSize: 256, learningRate: 5e-3, warmup: 0.05, weightDecay: 0 },
+} as const satisfies Record<string, TrainOptions>;
+
+export type DistillationRecipe = keyof typeof recipes;
 
 /** Similarities are squared differences of cosines, some hundred times smaller than what vectors are apart. */
 const SIMILARITY_WEIGHT = 10;
 
-/** @throws bad-argument for an objective that reads no teacher, or widths that the student does not have */
-export function distillationPlan(model: Model, options: DistillationPlanOptions): DistillationPlan {
+/**
+ * @param width of the student's vectors
+ * @throws bad-argument for an objective that reads no teacher, or widths that the student does not have
+ */
+export function distillationPlan(
+  { recipe, width }: { readonly recipe: DistillationRecipe; readonly width: number },
+  options: DistillationPlanOptions,
+): DistillationPlan {
   const { objective, maxMinutes, seed } = options;
-  const dims = prefixes(model, options);
+  const dims = prefixes(width, options);
   const loss = objective === undefined ? vectorsAndSimilarities() : objectiveOf(objective);
   const asked = passedOn.flatMap((name) =>
     options[name] === undefined ? [] : [[name, options[name]] as const],
   );
   const trainer = {
-    ...recipe,
+    ...recipes[recipe],
     ...Object.fromEntries(asked),
     seed,
     ...(maxMinutes !== undefined && { maxSeconds: 60 * maxMinutes }),
@@ -92,8 +97,7 @@ function withPrefixes(named: NamedLoss, dims: readonly number[]): NamedLoss {
   };
 }
 
-function prefixes(model: Model, { matryoshka: wanted = [] }: DistillationPlanOptions) {
-  const full = widthOf(model);
+function prefixes(full: number, { matryoshka: wanted = [] }: DistillationPlanOptions) {
   const dims = [...new Set([full, ...wanted])].sort((a, b) => b - a);
   if (dims[0] === full) return dims;
   throw new NearfoldError("bad-argument", "the vectors are not that wide", {

@@ -4,6 +4,7 @@ import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { Agreement, Space } from "../space.ts";
+import type { DevScore } from "../train/index.ts";
 import type { Outcome } from "./command.ts";
 import type { DistillationData } from "./distillation-data.ts";
 import type { DistillOptions } from "./distillation-options.ts";
@@ -16,6 +17,8 @@ export interface DistillationResult {
   readonly student: Student;
   readonly plan: DistillationPlan;
   readonly data: DistillationData;
+  /** Of the student before it was trained. */
+  readonly before: DevScore;
   /** Absent where too few texts were held out. */
   readonly agreement: Agreement | undefined;
   readonly options: DistillOptions;
@@ -55,12 +58,13 @@ export function distilledCard(learnt: Model, result: DistillationResult): Model[
 
 /** What the command says at the end. */
 export function distillationOutcome(result: DistillationResult): Outcome {
-  const { student, plan, data, agreement, teacher, options } = result;
+  const { student, plan, data, before, agreement, teacher, options } = result;
   const { out } = options;
   const { texts, heldOut, skipped } = data;
   const facts = { out, student: student.made, texts: texts.length, skipped, dims: plan.dims };
+  const measured = { heldOut: heldOut.length, before: before.metrics };
   return {
-    json: { ...facts, heldOut: heldOut.length, ...(agreement && { agreement }) },
+    json: { ...facts, ...measured, ...(agreement && { agreement }) },
     text: [
       ...(agreement ? [describeAgreement(teacher.name, agreement)] : []),
       `The student is in ${out}.`,

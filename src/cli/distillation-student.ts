@@ -1,48 +1,62 @@
 /** The model that learns. */
-import { chooseLayers, type LayerChoice } from "../distill/index.ts";
+import {
+  alongAxes,
+  chooseLayers,
+  inverseFrequency,
+  type LayerChoice,
+  type Lesson,
+  narrowStudent,
+  staticStudent,
+  tokenFrequencies,
+  tokenOutputs,
+  withProjection,
+} from "../distill/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { adaptModel, loadModel, type Model } from "../models/index.ts";
+import { adaptModel, loadModel, type Model, widthOf } from "../models/index.ts";
+import { readJsonObject } from "../models/json-file.ts";
 import { requireSavable } from "../models/save.ts";
 import { layerCount, selectLayers } from "../models/select-layers.ts";
-import { type ModelContext, type ModelOptions, modelFolder } from "./model-reference.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Context } from "./command.ts";
+import type { DistillationRecipe } from "./distillation-plan.ts";
+import { type ModelOptions, modelFolder } from "./model-reference.ts";
+import { trackTask } from "./progress.ts";
 
 export interface StudentOptions extends ModelOptions {
   readonly layers?: LayerChoice;
+  readonly static?: boolean;
+  readonly arch?: string;
   readonly student?: string;
+  readonly dims?: number;
+  readonly project?: boolean;
   readonly maxTokens?: number;
+  readonly seed: number;
 }
 
-/** A student that has not learnt yet, and what its card says it is. */
+/** A student before its teacher was asked, and how it begins. */
 export interface Student {
-  readonly model: Model;
-  /** "layers 0, 2, 5". */
+  /** What its card says it is: "layers 0, 2, 5". */
   readonly made: string;
+  readonly recipe: DistillationRecipe;
+  /** Of its vectors, before any projection. */
+  readonly width: number;
+  readonly prompts: Model["prompts"];
+  /** The model that has not learnt yet; `axes` are those of the teacher's vectors that a narrower one learns. */
+  readonly begin: (lesson: Lesson, axes: Tensor<"float32"> | undefined) => Promise<Model>;
 }
 
 /**
  * @param teacher the folder of the teacher; a service has none
- * @throws bad-argument where nothing says what the student is, or for more layers than there are; as `loadModel`, `selectLayers`
+ * @throws bad-argument where nothing says what the student is, or for more than the teacher has; as `loadModel`, `selectLayers`, `narrowStudent`
  */
-export async function makeStudent(
+export async function chooseStudent(
   teacher: string | undefined,
   options: StudentOptions,
-  context: ModelContext,
+  context: Context,
 ): Promise<Student> {
-  const made = await begin(teacher, options, context);
-  const { maxTokens } = options;
-  const model = maxTokens === undefined ? made.model : adaptModel(made.model, { maxTokens });
-  requireSavable(model);
-  return { ...made, model };
-}
-
-async function begin(
-  teacher: string | undefined,
-  options: StudentOptions,
-  context: ModelContext,
-): Promise<Student> {
-  const { layers, student } = options;
+  const { layers, student, arch, seed } = options;
   if (student !== undefined) {
-    return { model: await loadModel(await modelFolder(student, options, context)), made: student };
+    return ready(student, await loadModel(await modelFolder(student, options, context)), options);
   }
   if (teacher === undefined) {
     throw new NearfoldError("bad-argument", "a service shows nothing of its model", {
@@ -53,10 +67,70 @@ async function begin(
   if (layers) {
     const model = await loadModel(teacher);
     const chosen = chooseLayers(layers, layerCount(model));
-    return { model: selectLayers(model, chosen), made: `layers ${chosen.join(", ")}` };
+    return ready(`layers ${chosen.join(", ")}`, selectLayers(model, chosen), options);
+  }
+  if (options.static) return bagOf(await loadModel(teacher), options, context);
+  if (arch !== undefined) {
+    const config = await readJsonObject(arch);
+    if (!config) throw new NearfoldError("not-found", "there is no such file", { at: arch });
+    const model = narrowStudent(await loadModel(teacher), config, { name: arch, seed });
+    return { ...ready(`the config ${arch}`, model, options), recipe: "from nothing" };
   }
   throw new NearfoldError("bad-argument", "nothing says what the student is", {
     at: "distill",
-    wanted: "--layers N or --student MODEL",
+    wanted: "--layers N, --static, --arch CONFIG or --student MODEL",
+  });
+}
+
+/** @throws bad-argument where a text or a projection does not fit the model */
+function ready(made: string, whole: Model, { maxTokens, project, seed }: StudentOptions): Student {
+  const model = maxTokens === undefined ? whole : adaptModel(whole, { maxTokens });
+  requireSavable(model);
+  const width = widthOf(model);
+  const begin: Student["begin"] = async ({ vectors: { shape } }) => {
+    requireNarrower(width, shape[1]);
+    return project && width < shape[1] ? withProjection(model, shape[1], { seed }) : model;
+  };
+  const recipe = model.architecture.batches === "bags" ? "bag" : "layers";
+  return { made, recipe, width, prompts: model.prompts, begin };
+}
+
+/** A token that is one in so many of the texts counts half. */
+const HALF = 1e-3;
+
+function bagOf(teacher: Model, options: StudentOptions, { report, now, signal }: Context): Student {
+  const { dims = widthOf(teacher), maxTokens } = options;
+  requireNarrower(dims, widthOf(teacher));
+  const begin: Student["begin"] = async ({ texts }, axes) => {
+    let advance: ReturnType<typeof trackTask> | undefined;
+    const tokens = await tokenOutputs(teacher, {
+      signal,
+      onProgress: ({ done, total }) => {
+        advance ??= trackTask(report, { task: "embedding tokens", unit: "tokens", total }, now);
+        advance(done);
+      },
+    });
+    const table = axes ? alongAxes(tokens, axes) : tokens;
+    const shares = tokenFrequencies(
+      teacher.tokenizer,
+      texts.map(({ text }) => text),
+    );
+    return staticStudent(teacher, table, {
+      name: "static",
+      weights: inverseFrequency(shares, HALF),
+      ...(maxTokens !== undefined && { maxTokens }),
+    });
+  };
+  return { made: "static", recipe: "bag", width: dims, prompts: noPrompts, begin };
+}
+
+const noPrompts = { query: "", document: "" };
+
+function requireNarrower(width: number, teacher: number): void {
+  if (width <= teacher) return;
+  throw new NearfoldError("bad-argument", "the student is wider than the teacher", {
+    at: "distill",
+    got: `${width}`,
+    wanted: `at most ${teacher}`,
   });
 }

@@ -3,6 +3,17 @@ export { agreementOf } from "./agreement.ts";
 export { chooseLayers, type LayerChoice } from "./choose-layers.ts";
 export { type EndpointOptions, endpointTeacher } from "./endpoint.ts";
 export { type Lesson, lessonTasks, measureAgreement } from "./lessons.ts";
+export { type NarrowStudentOptions, narrowStudent } from "./narrow-student.ts";
+export { alongAxes, principalAxes } from "./principal-axes.ts";
+export { withProjection } from "./projection.ts";
+export {
+  type StaticStudentOptions,
+  staticStudent,
+  type TokenOutputOptions,
+  tokenOutputs,
+} from "./static-student.ts";
 export { type TeachTextsOptions, teachTexts } from "./teach.ts";
 export { encoderTeacher, type Teacher, type TeachOptions } from "./teacher.ts";
+export { withTeacherScores } from "./teacher-scores.ts";
+export { inverseFrequency, tokenFrequencies, zipfFrequencies } from "./token-frequency.ts";
 export { openVectorCache, type VectorCache } from "./vector-cache.ts";
