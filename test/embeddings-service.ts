@@ -21,6 +21,8 @@ export interface Service extends AsyncDisposable {
   embed: (text: string) => readonly number[];
 }
 
+const noFault: Fault = () => undefined;
+
 export async function startService(embed: Service["embed"]): Promise<Service> {
   const answered: string[][] = [];
   const authorization: (string | undefined)[] = [];
@@ -51,7 +53,7 @@ export async function startService(embed: Service["embed"]): Promise<Service> {
     get requests() {
       return requests;
     },
-    fault: () => undefined as ReturnType<Fault>,
+    fault: noFault,
     embed,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

@@ -91,6 +91,94 @@ describe("layers", () => {
   });
 });
 
+describe("other students", () => {
+  const config = (more: object) => {
+    const { configJson } = tinyBert();
+    const narrow = { hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2 };
+    return JSON.stringify({ ...configJson, ...narrow, intermediate_size: 32, ...more });
+  };
+
+  test("a bag of tokens, narrower than its teacher: what it begins with, and what training adds", async () => {
+    const argv = ["--static", "--dims", "24", "--data", at("texts.jsonl"), "--out", at("bag")];
+    const ran = await distill(at("teacher"), ...argv, "--epochs", "20", "--json");
+    expect(ran.code, ran.err).toBe(0);
+    const { before, agreement, student } = JSON.parse(ran.out);
+    expect(student).toBe("static");
+    expect(agreement.cosine).toBeGreaterThan(before.cosine);
+    const { card, configJson, architecture } = await loadModel(at("bag"));
+    expect(architecture.module).toBe("StaticEmbedding");
+    expect(configJson.hidden_size).toBe(24);
+    // It is of no space but its own.
+    expect(card.fitted).toBeUndefined();
+  });
+
+  test("another shape, from nothing", async () => {
+    const path = await folder.write("narrow.json", config({}));
+    const argv = ["--arch", path, "--data", at("texts.jsonl"), "--out", at("narrow"), "--json"];
+    const ran = await distill(at("teacher"), ...argv);
+    expect(ran.code, ran.err).toBe(0);
+    const { agreement, before, dims } = JSON.parse(ran.out);
+    expect(dims).toEqual([16]);
+    expect(agreement.cosine).toBeGreaterThan(before.cosine);
+  });
+
+  test("the same with a way into the teacher's space, which it may then query", async () => {
+    const path = await folder.write("narrow.json", config({}));
+    const argv = ["--arch", path, "--project", "--data", at("texts.jsonl"), "--out", at("wide")];
+    const ran = await distill(at("teacher"), ...argv, "--epochs", "16", "--json");
+    expect(ran.code, ran.err).toBe(0);
+    expect(JSON.parse(ran.out).dims).toEqual([32]);
+    const { card, head } = await loadModel(at("wide"));
+    expect(head.layers.map(({ type }) => type)).toEqual(["dense", "normalize"]);
+    expect(card.fitted?.space.dims).toBe(32);
+  });
+
+  test.each([
+    ["fewer tokens than the tokenizer", { vocab_size: 20 }, "fewer tokens than the teacher's"],
+    ["an unknown architecture", { model_type: "gpt9" }, "unknown model_type"],
+  ])("a config of %s is refused", async (_, more, message) => {
+    const path = await folder.write("bad.json", config(more));
+    const argv = ["--arch", path, "--data", at("texts.jsonl"), "--out", at("refused")];
+    const ran = await distill(at("teacher"), ...argv);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(message);
+  });
+});
+
+describe("a ranking", () => {
+  const triplets = words.flatMap((a) =>
+    words.map((b) => ({
+      anchor: `which ${a} is ${b}`,
+      positive: `the ${a} is ${b}`,
+      negatives: [`the ${b} of one`, `no ${a} at all`],
+    })),
+  );
+
+  test.each(["margin-mse", "distill-kl-div"])("%s learns the teacher's scores", async (name) => {
+    const path = await folder.write("triplets.jsonl", jsonl(triplets));
+    const argv = ["--layers", "1", "--data", path, "--out", at(name), "--objective", name];
+    const ran = await distill(at("teacher"), ...argv, "--matryoshka", "16");
+    expect(ran.code, ran.err).toBe(0);
+    expect((await loadModel(at(name))).card.lineage.losses[0]).toContain(name);
+  });
+
+  test("pairs without hard negatives have nothing to rank", async () => {
+    const pairs = triplets.map(({ anchor, positive }) => ({ anchor, positive }));
+    const path = await folder.write("pairs.jsonl", jsonl(pairs));
+    const argv = ["--layers", "1", "--data", path, "--out", at("refused")];
+    const ran = await distill(at("teacher"), ...argv, "--objective", "margin-mse");
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain("pairs with hard negatives");
+  });
+});
+
+test("no passes leave the student as it begins", async () => {
+  const argv = ["--layers", "0,1", "--data", at("texts.jsonl"), "--out", at("as-it-is")];
+  const ran = await distill(at("teacher"), ...argv, "--epochs", "0", "--json");
+  expect(ran.code, ran.err).toBe(0);
+  expect(JSON.parse(ran.out).agreement.cosine).toBeCloseTo(1, 5);
+});
+
 describe("a service as the teacher", () => {
   test("its vectors are learnt, over failures, and asked for once", async () => {
     await using service = await startService((text) =>
@@ -140,6 +228,11 @@ const refused: [string, () => readonly string[], string][] = [
   ["a layer that is not there", () => [at("teacher"), "--layers", "0,2", ...texts()], "some of 0 to 1"],
   ["no number", () => [at("teacher"), "--layers", "x", ...texts()], "Not a number of layers"],
   ["a teacher without layers", () => [at("static"), "--layers", "1", ...texts()], "no layers that"],
+  [
+    "a bag wider than its teacher",
+    () => [at("teacher"), "--static", "--dims", "64", ...texts()],
+    "the student is wider than the teacher",
+  ],
   ["no data", () => [at("teacher"), "--layers", "1", "--data", at("empty.jsonl")], "file is empty"],
   [
     "an objective that asks no teacher",

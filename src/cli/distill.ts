@@ -6,15 +6,16 @@ import {
   lessonTasks,
   measureAgreement,
   principalAxes,
+  scoredTasks,
 } from "../distill/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
-import { type DevScore, trainTasks, trainToEnd } from "../train/index.ts";
+import { type DevScore, type Task, type TrainOptions, trainTasks, trainToEnd } from "../train/index.ts";
 import type { CommandSpec, Context } from "./command.ts";
 import { type DevSet, readDevPairs, readDevSts } from "./dev-set.ts";
-import { readDistillationData } from "./distillation-data.ts";
+import { readCandidates, readDistillationData } from "./distillation-data.ts";
 import { type DistillOptions, distillOptions } from "./distillation-options.ts";
 import { distillationPlan } from "./distillation-plan.ts";
 import { distillationOutcome, distilledCard } from "./distillation-result.ts";
@@ -37,7 +38,7 @@ export const distill: CommandSpec<DistillOptions> = {
     "nearfold distill my-model/ --layers 0,2,5 --data corpus.jsonl queries.txt --max-minutes 20 --out small/",
   ],
   run: async ([reference], options, context) => {
-    const { out, resume = false } = options;
+    const { out } = options;
     const checkpoint = await requireFreeRun(out, options);
     const dev = await readDev(options, context);
     checkTeacher(reference, options);
@@ -49,17 +50,20 @@ export const distill: CommandSpec<DistillOptions> = {
     const taught = await askTeacher(folder, data, options, context);
     const start = await beginStudent(student, taught, options);
     const plan = distillationPlan({ ...student, width: widthOf(start.model) }, options);
-    const before = await judge(dev, start.heldOut)(start.model);
+    const evaluate = judge(dev, start.heldOut);
+    const before = await evaluate(start.model);
     context.report({ type: "note", text: `before training: ${figuresOf(before)}`, data: before });
-    const events = trainTasks(start.model, lessonTasks(start.train, start.model), {
-      ...plan.trainer,
-      loss: plan.loss.loss,
-      evaluate: judge(dev, start.heldOut),
-      checkpoint,
-      resume,
-      signal: context.signal,
-    });
-    const learnt = await trainToEnd(events, (event) => context.report(toProgress(event)));
+    const { loss, needs } = plan.loss;
+    const tasks = needs.label
+      ? scoredTasks(await readCandidates(options, context), taught.train, needs)
+      : lessonTasks(start.train, start.model);
+    requireTasks(tasks, plan.loss.text);
+    const settings = { ...plan.trainer, loss, evaluate, checkpoint };
+    // Without passes it stays what it begins as.
+    const learnt =
+      options.epochs === 0
+        ? start.model
+        : await learn(start.model, tasks, settings, options, context);
     const agreement = start.heldOut && (await measureAgreement(learnt, start.heldOut));
     const name = basename(resolve(out));
     const teacher = {
@@ -74,6 +78,17 @@ export const distill: CommandSpec<DistillOptions> = {
   },
 };
 
+function learn(
+  model: Model,
+  tasks: readonly Task[],
+  settings: TrainOptions,
+  { resume = false }: DistillOptions,
+  { report, signal }: Context,
+): Promise<Model> {
+  const events = trainTasks(model, tasks, { ...settings, resume, signal });
+  return trainToEnd(events, (event) => report(toProgress(event)));
+}
+
 /** @throws bad-argument unless one teacher is named */
 function checkTeacher(reference: string | undefined, { teacherUrl, teacherModel }: DistillOptions) {
   const isService = teacherUrl !== undefined && teacherModel !== undefined;
@@ -83,6 +98,16 @@ function checkTeacher(reference: string | undefined, { teacherUrl, teacherModel 
     at: "distill",
     got: reference === undefined ? "none" : `${reference} and a service`,
     wanted: "a model, or --teacher-url and --teacher-model",
+  });
+}
+
+/** @throws bad-input where the data has nothing of what the objective compares */
+function requireTasks(tasks: readonly Task[], objective: string): void {
+  if (tasks.length > 0) return;
+  throw new NearfoldError("bad-input", "the data has no rows that the objective can learn from", {
+    at: "--objective",
+    got: objective,
+    wanted: "pairs with hard negatives, none of whose texts is held out",
   });
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
-import { type RoledText, readTexts, splitByHash } from "../data/index.ts";
+import { type Pair, type RoledText, readPairs, readTexts, splitByHash } from "../data/index.ts";
 import type { DataRecord, Model } from "../models/model.ts";
 import type { Context } from "./command.ts";
 import { type ReadingOptions, readAll } from "./reading.ts";
@@ -61,6 +61,19 @@ export async function readDistillationData(
   const text = `${all.length} texts are too few to hold some out: agreement with the teacher will not be measured`;
   report({ type: "note", text, data: { heldOut: 0 } });
   return { texts: textsOf(all), heldOut: [], skipped, records };
+}
+
+/** The pairs with hard negatives of all files, for an objective that compares them. @throws as `readPairs` */
+export async function readCandidates(
+  options: DistillationDataOptions,
+  { report }: Context,
+): Promise<readonly Pair[]> {
+  const all: Pair[] = [];
+  for (const path of options.data) {
+    const { rows } = await readAll(path, readPairs, options, report);
+    for (const row of rows) all.push(row);
+  }
+  return all;
 }
 
 async function recordOf(path: string, rows: number): Promise<DataRecord> {

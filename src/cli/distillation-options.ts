@@ -71,7 +71,7 @@ const student: readonly Option[] = [
 const learnt: readonly Option[] = [
   new Option(
     "--objective <name>",
-    'a loss that reads a teacher, or JSON, as \'{"name": "embed-distill", "distance": "mse"}\' (default: vectors and their similarities)',
+    'embed-distill, mse, similarity-matrix, relative-ranking; of pairs with hard negatives margin-mse, distill-kl-div; or JSON, as \'{"name": "embed-distill", "distance": "mse"}\' (default: vectors and their similarities)',
   ),
   new Option("--matryoshka <list>", "widths of prefixes that learn the similarities too").argParser(
     wholeNumbers,
@@ -79,7 +79,9 @@ const learnt: readonly Option[] = [
 ];
 
 const steps: readonly Option[] = [
-  new Option("--epochs <n>", "passes over the texts").argParser(wholeNumber(1)),
+  new Option("--epochs <n>", "passes over the texts; 0 leaves it as it begins").argParser(
+    wholeNumber(0),
+  ),
   new Option("--max-minutes <x>", "train no longer: the rate falls to 0 by then").argParser(
     positiveNumber,
   ),

@@ -79,16 +79,24 @@ function objectiveOf(text: string): NamedLoss {
   const named = parseNamedLoss(text, "--objective");
   const { texts, teacher, label } = named.needs;
   if (teacher === "anchor" && texts.least === 1 && label === undefined) return named;
+  if (label === "candidate-scores" && teacher === undefined) return named;
   throw new NearfoldError("bad-argument", "the objective is not learnt from a teacher's vectors", {
     at: "--objective",
     got: named.text,
-    wanted: "embed-distill, mse, similarity-matrix, relative-ranking, or a sum of them",
+    wanted:
+      "embed-distill, mse, similarity-matrix, relative-ranking, or a sum of them; margin-mse or distill-kl-div for pairs with hard negatives",
   });
 }
 
 /** A teacher's prefixes may mean nothing: those of the student learn how alike texts are, not where they lie (Jasper's third stage). */
 function withPrefixes(named: NamedLoss, dims: readonly number[]): NamedLoss {
   if (dims.length === 0) return named;
+  // Scores say nothing of where texts lie: prefixes learn the same.
+  if (named.needs.label) {
+    const text = `Matryoshka(${dims.join(", ")}) of ${named.text}`;
+    const loss = sum([named.loss, matryoshka(named.loss, dims)]);
+    return { ...named, text: `${named.text} + ${text}`, loss };
+  }
   const short = matryoshka(similarityMatrix(), dims);
   return {
     ...named,

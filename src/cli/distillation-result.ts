@@ -24,22 +24,27 @@ export interface DistillationResult {
   readonly options: DistillOptions;
 }
 
+/** Of vectors farther apart, those of the one find little among those of the other: an objective of similarities alone gives such. */
+const LEAST_COSINE = 0.5;
+
 /** The student's card: its teacher, what it learnt, and whether it may query the teacher's index. */
 export function distilledCard(learnt: Model, result: DistillationResult): Model["card"] {
   const { teacher, student, plan, data, agreement } = result;
   const { fitted: _, ...card } = learnt.card;
   const own = spaceOf(learnt);
-  const fits =
-    teacher.space && agreement?.cosine !== undefined && widthOf(learnt) === teacher.space.dims;
+  const { cosine = 0 } = agreement ?? {};
+  const fits = cosine >= LEAST_COSINE && widthOf(learnt) === teacher.space?.dims;
   const { epochs, batchSize, learningRate, warmup, weightDecay, maxSeconds } = plan.trainer;
   const settings = { epochs, batchSize, learningRate, warmup, weightDecay, maxSeconds };
   const known = Object.entries(settings).filter(([, value]) => value !== undefined);
   return {
     ...card,
     dims: plan.dims,
-    ...(fits && {
-      fitted: { space: teacher.space, teacher: teacher.name, agreement, of: own.id },
-    }),
+    ...(fits &&
+      teacher.space &&
+      agreement && {
+        fitted: { space: teacher.space, teacher: teacher.name, agreement, of: own.id },
+      }),
     lineage: {
       base: teacher.name,
       data: data.records,

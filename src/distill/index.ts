@@ -2,7 +2,7 @@
 export { agreementOf } from "./agreement.ts";
 export { chooseLayers, type LayerChoice } from "./choose-layers.ts";
 export { type EndpointOptions, endpointTeacher } from "./endpoint.ts";
-export { type Lesson, lessonTasks, measureAgreement } from "./lessons.ts";
+export { type Lesson, lessonTasks, measureAgreement, scoredTasks } from "./lessons.ts";
 export { type NarrowStudentOptions, narrowStudent } from "./narrow-student.ts";
 export { alongAxes, principalAxes } from "./principal-axes.ts";
 export { withProjection } from "./projection.ts";

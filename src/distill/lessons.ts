@@ -1,5 +1,5 @@
 /** Texts with a teacher's vectors, as data sets of a training. */
-import type { RoledText } from "../data/index.ts";
+import type { Pair, RoledText } from "../data/index.ts";
 import { openEncoder } from "../encoder/index.ts";
 import type { Needs } from "../losses/index.ts";
 import type { Model, Role } from "../models/model.ts";
@@ -8,6 +8,7 @@ import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Task } from "../train/index.ts";
 import { agreementOf } from "./agreement.ts";
 import { encoderTeacher } from "./teacher.ts";
+import { withTeacherScores } from "./teacher-scores.ts";
 
 /** Texts and what a teacher made of them, `[N, W]`. */
 export interface Lesson {
@@ -28,6 +29,34 @@ export function lessonTasks(
     prompts: { query: prompts[role], document: prompts[role] },
     teacher: rowsOf(vectors, rows),
   }));
+}
+
+/**
+ * The pairs with hard negatives whose texts are all of a lesson, with the teacher's scores as labels: what losses of rankings learn. One data
+ * set, or none where no pair is whole.
+ * @param needs of the loss
+ */
+export function scoredTasks(
+  pairs: readonly Pair[],
+  { texts, vectors }: Lesson,
+  needs: Needs,
+): Task[] {
+  const places = new Map(texts.map(({ text, role }, row) => [`${role}\0${text}`, row]));
+  // Where no prompt tells them apart, all texts are documents.
+  const placeOf = (text: string, role: Role) =>
+    places.get(`${role}\0${text}`) ?? places.get(`document\0${text}`);
+  const width = vectors.shape[1];
+  const vectorOf = (text: string, role: Role) => {
+    const row = placeOf(text, role)!;
+    return vectors.data.subarray(row * width, (row + 1) * width);
+  };
+  const whole = pairs.filter(
+    ({ anchor, positive, negatives }) =>
+      negatives.length > 0 &&
+      placeOf(anchor, "query") !== undefined &&
+      [positive, ...negatives].every((text) => placeOf(text, "document") !== undefined),
+  );
+  return whole.length === 0 ? [] : [{ rows: withTeacherScores(whole, vectorOf), needs }];
 }
 
 /** How nearly a model sees the texts of a lesson as its teacher does. @throws as `openEncoder` */
