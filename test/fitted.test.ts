@@ -34,7 +34,13 @@ test("it is true of the weights that it was measured with: others drop it", asyn
   await using folder = await temporaryFolder();
   const model = fittedModel();
   const weights = new Map(
-    [...model.weights].map(([name, { data, shape }]) => [name, floats(data.map((x) => 2 * x), shape)]),
+    [...model.weights].map(([name, { data, shape }]) => [
+      name,
+      floats(
+        data.map((x) => 2 * x),
+        shape,
+      ),
+    ]),
   );
   const changed = { ...model, weights };
   const path = join(folder.path, "model");

@@ -64,7 +64,15 @@ describe("layers", () => {
   });
 
   test("a run that is stopped goes on", async () => {
-    const argv = [at("teacher"), "--layers", "1", "--data", at("texts.jsonl"), "--out", at("resumed")];
+    const argv = [
+      at("teacher"),
+      "--layers",
+      "1",
+      "--data",
+      at("texts.jsonl"),
+      "--out",
+      at("resumed"),
+    ];
     const full = ["distill", ...argv, "--teacher-cache", at("cache"), ...quick, "--json"];
     const stopped = await nearfold(full, { stopAt: '"step":1,' });
     expect(stopped.code).toBe(130);
@@ -125,9 +133,12 @@ describe("other students", () => {
   test("the same with a way into the teacher's space, which it may then query", async () => {
     const path = await folder.write("narrow.json", config({}));
     const argv = ["--arch", path, "--project", "--data", at("texts.jsonl"), "--out", at("wide")];
-    const ran = await distill(at("teacher"), ...argv, "--epochs", "16", "--json");
+    const long = ["--epochs", "24", "--learning-rate", "5e-3", "--json"];
+    const ran = await distill(at("teacher"), ...argv, ...long);
     expect(ran.code, ran.err).toBe(0);
-    expect(JSON.parse(ran.out).dims).toEqual([32]);
+    const { dims, agreement } = JSON.parse(ran.out);
+    expect(dims).toEqual([32]);
+    expect(agreement.cosine).toBeGreaterThan(0.5);
     const { card, head } = await loadModel(at("wide"));
     expect(head.layers.map(({ type }) => type)).toEqual(["dense", "normalize"]);
     expect(card.fitted?.space.dims).toBe(32);
@@ -224,8 +235,16 @@ const refused: [string, () => readonly string[], string][] = [
     "one teacher is needed",
   ],
   ["no student", () => [at("teacher"), ...texts()], "nothing says what the student is"],
-  ["more layers than there are", () => [at("teacher"), "--layers", "3", ...texts()], "wanted 1 to 2"],
-  ["a layer that is not there", () => [at("teacher"), "--layers", "0,2", ...texts()], "some of 0 to 1"],
+  [
+    "more layers than there are",
+    () => [at("teacher"), "--layers", "3", ...texts()],
+    "wanted 1 to 2",
+  ],
+  [
+    "a layer that is not there",
+    () => [at("teacher"), "--layers", "0,2", ...texts()],
+    "some of 0 to 1",
+  ],
   ["no number", () => [at("teacher"), "--layers", "x", ...texts()], "Not a number of layers"],
   ["a teacher without layers", () => [at("static"), "--layers", "1", ...texts()], "no layers that"],
   [

@@ -5,14 +5,19 @@ import {
   type Lesson,
   lessonTasks,
   measureAgreement,
-  principalAxes,
   scoredTasks,
 } from "../distill/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
-import { type DevScore, type Task, type TrainOptions, trainTasks, trainToEnd } from "../train/index.ts";
+import {
+  type DevScore,
+  type Task,
+  type TrainOptions,
+  trainTasks,
+  trainToEnd,
+} from "../train/index.ts";
 import type { CommandSpec, Context } from "./command.ts";
 import { type DevSet, readDevPairs, readDevSts } from "./dev-set.ts";
 import { readCandidates, readDistillationData } from "./distillation-data.ts";
@@ -48,7 +53,7 @@ export const distill: CommandSpec<DistillOptions> = {
     distillationPlan(student, options);
     const data = await readDistillationData(options, student, context);
     const taught = await askTeacher(folder, data, options, context);
-    const start = await beginStudent(student, taught, options);
+    const start = await beginStudent(student, taught);
     const plan = distillationPlan({ ...student, width: widthOf(start.model) }, options);
     const evaluate = judge(dev, start.heldOut);
     const before = await evaluate(start.model);
@@ -111,17 +116,11 @@ function requireTasks(tasks: readonly Task[], objective: string): void {
   });
 }
 
-/** The model before it has learnt, and what it is to learn: where it is narrower, the teacher's vectors along their principal axes. */
-async function beginStudent(
-  { width, begin }: Student,
-  { train, heldOut }: Taught,
-  { project, seed }: DistillOptions,
-) {
-  const narrower = width < train.vectors.shape[1] && !project;
-  const axes = narrower ? principalAxes(train.vectors, width, { seed }) : undefined;
+/** The model before it has learnt, and what it is to learn: where it is narrower, the teacher's vectors along some axes. */
+async function beginStudent({ begin }: Student, { train, heldOut }: Taught) {
+  const { model, axes } = await begin(train);
   const along = (lesson: Lesson) =>
     axes ? { ...lesson, vectors: alongAxes(lesson.vectors, axes) } : lesson;
-  const model = await begin(train, axes);
   return { model, train: along(train), heldOut: heldOut && along(heldOut) };
 }
 

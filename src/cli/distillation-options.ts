@@ -54,11 +54,14 @@ const student: readonly Option[] = [
     "--static",
     "or a bag of tokens: what the teacher makes of each, then trained: microseconds a text",
   ).conflicts(["layers", "student"]),
-  new Option("--arch <config.json>", "or another shape, from nothing, over the teacher's tokenizer")
-    .conflicts(["layers", "student", "static"]),
+  new Option(
+    "--arch <config.json>",
+    "or another shape, from nothing, over the teacher's tokenizer",
+  ).conflicts(["layers", "student", "static"]),
   new Option("--student <model>", `or ${modelArgument}`).conflicts("layers"),
-  new Option("--dims <n>", "width of a static student (default: the teacher's)")
-    .argParser(wholeNumber(2)),
+  new Option("--dims <n>", "width of a static student (default: the teacher's)").argParser(
+    wholeNumber(2),
+  ),
   new Option(
     "--project",
     "a narrower student gets a dense layer to the teacher's width, to query its index (default: it learns the teacher's principal axes)",

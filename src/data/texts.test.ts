@@ -4,9 +4,10 @@ import { temporaryFolder } from "../../test/temporary.ts";
 import { NearfoldError } from "../errors.ts";
 import { parseTexts, readTexts } from "./texts.ts";
 
-const [query, document] = (["query", "document"] as const).map(
-  (role) => (text: string) => ({ text, role }),
-);
+const [query, document] = (["query", "document"] as const).map((role) => (text: string) => ({
+  text,
+  role,
+}));
 
 test.each([
   ["a string", "a", [document("a")]],

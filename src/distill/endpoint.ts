@@ -1,9 +1,9 @@
 /** A teacher behind HTTP: OpenAI's `POST /embeddings` (https://platform.openai.com/docs/api-reference/embeddings). */
 import { setTimeout } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
+import { parseEmbeddings } from "./embeddings-answer.ts";
 import { isPassing, TRIES, waitMs } from "./retry.ts";
 import type { Teacher } from "./teacher.ts";
-import { parseEmbeddings } from "./embeddings-answer.ts";
 
 export interface EndpointOptions {
   /** Where its routes begin: `http://127.0.0.1:8080/v1`. */

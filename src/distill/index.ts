@@ -11,6 +11,7 @@ export {
   staticStudent,
   type TokenOutputOptions,
   tokenOutputs,
+  withoutMean,
 } from "./static-student.ts";
 export { type TeachTextsOptions, teachTexts } from "./teach.ts";
 export { encoderTeacher, type Teacher, type TeachOptions } from "./teacher.ts";

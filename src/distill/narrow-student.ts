@@ -33,12 +33,16 @@ export function narrowStudent(
   const config = architecture.parseConfig(configReader(configJson, name));
   const { tokenizer } = teacher;
   if (architecture.vocabSize(config) < tokenizer.vocabSize) {
-    throw new NearfoldError("mismatch", "the student has fewer tokens than the teacher's tokenizer", {
-      at: name,
-      got: `vocab_size ${architecture.vocabSize(config)}`,
-      wanted: `at least ${tokenizer.vocabSize}`,
-      hint: "It reads texts by the teacher's tokenizer: their ids must mean the same",
-    });
+    throw new NearfoldError(
+      "mismatch",
+      "the student has fewer tokens than the teacher's tokenizer",
+      {
+        at: name,
+        got: `vocab_size ${architecture.vocabSize(config)}`,
+        wanted: `at least ${tokenizer.vocabSize}`,
+        hint: "It reads texts by the teacher's tokenizer: their ids must mean the same",
+      },
+    );
   }
   const head = poolingHead(teacher.head.pooling[0] ?? "mean");
   const tables = sharedTables(teacher, architecture.tables, architecture.width(config));

@@ -24,7 +24,13 @@ export function withProjection(
       at: student.name,
     });
   }
-  const dense = { in: own, out: width, bias: false, activation: "Identity", residual: false } as const;
+  const dense = {
+    in: own,
+    out: width,
+    bias: false,
+    activation: "Identity",
+    residual: false,
+  } as const;
   const layers = head.layers.toSpliced(at, 0, { type: "dense", ...dense });
   const wider = { ...head, layers };
   const std = 1 / Math.sqrt(own);

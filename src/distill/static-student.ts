@@ -52,6 +52,30 @@ export async function tokenOutputs(
   return floats(all ?? new Float32Array(0), [tokenizer.vocabSize, width]);
 }
 
+/**
+ * A table of token vectors without what all of them share, which says nothing: the mean of its rows that are not 0 is taken from each of
+ * them (as PCA does in model2vec, distill/distillation.py).
+ */
+export function withoutMean({ data, shape }: Tensor<"float32">): Tensor<"float32"> {
+  const [rows, width] = shape as [number, number];
+  const row = (i: number) => data.subarray(i * width, (i + 1) * width);
+  const said = Array.from({ length: rows }, (_, i) => i).filter((i) => row(i).some((x) => x !== 0));
+  const mean = new Float64Array(width);
+  for (const i of said) {
+    row(i).forEach((x, k) => {
+      mean[k] += x / said.length;
+    });
+  }
+  const out = new Float32Array(data.length);
+  for (const i of said) {
+    out.set(
+      row(i).map((x, k) => x - mean[k]),
+      i * width,
+    );
+  }
+  return floats(out, shape);
+}
+
 /** The ids that stand before and after those of a text. */
 function aroundText(tokenizer: Tokenizer): readonly [readonly number[], readonly number[]] {
   const around = [...tokenizer.encode("").ids];

@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { texts, tinyBert, tinyStatic } from "../../test/tiny-models.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { widthOf } from "../models/index.ts";
+import { floats } from "../tensor/tensor.ts";
 import { narrowStudent } from "./narrow-student.ts";
 import { withProjection } from "./projection.ts";
-import { staticStudent, tokenOutputs } from "./static-student.ts";
+import { staticStudent, tokenOutputs, withoutMean } from "./static-student.ts";
 import { withTeacherScores } from "./teacher-scores.ts";
 import { inverseFrequency, tokenFrequencies, zipfFrequencies } from "./token-frequency.ts";
 
@@ -39,6 +40,11 @@ describe("a bag of tokens", () => {
       sum.map((x) => x / length),
       { rtol: 1e-4, atol: 1e-5 },
     );
+  });
+
+  test("what all tokens share is taken from them, but not from those that are 0", () => {
+    const { data } = withoutMean(floats([1, 2, 0, 0, 3, 6], [3, 2]));
+    expect([...data]).toEqual([-1, -2, 0, 0, 1, 2]);
   });
 
   test("of a bag is that bag's rows", async () => {

@@ -13,7 +13,9 @@ export function withTeacherScores<R extends Row>(
     const { anchor, positive, negatives, label } = row;
     if (Array.isArray(label) || positive === undefined) return row;
     const query = vectorOf(anchor, "query");
-    const scores = [positive, ...negatives].map((text) => cosine(query, vectorOf(text, "document")));
+    const scores = [positive, ...negatives].map((text) =>
+      cosine(query, vectorOf(text, "document")),
+    );
     return { ...row, label: scores };
   });
 }

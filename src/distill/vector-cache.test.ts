@@ -34,7 +34,10 @@ it("each text is asked about once, also by a later run, and by its role", async 
   {
     await using cache = await openVectorCache(folder.path, teacher.key);
     const { shape, data } = await teachTexts(teacher, cache, ["a", "bb", "a"]);
-    expect([shape, [...data]]).toEqual([[3, 2], [97, 1, 98, 2, 97, 1]]);
+    expect([shape, [...data]]).toEqual([
+      [3, 2],
+      [97, 1, 98, 2, 97, 1],
+    ]);
   }
   expect(asked.sort()).toEqual(["a", "bb"]);
   await using cache = await openVectorCache(folder.path, teacher.key);
@@ -134,7 +137,11 @@ it.each([
   ["another format", JSON.stringify({ ...record, format: "x" }), "format"],
   ["a later version", JSON.stringify({ ...record, version: 2 }), "version 2"],
   ["no width", JSON.stringify({ ...record, dims: 0 }), "dims 0"],
-  ["2^40 rows", JSON.stringify({ ...record, parts: [{ ...record.parts[0], rows: 2 ** 40 }] }), "parts"],
+  [
+    "2^40 rows",
+    JSON.stringify({ ...record, parts: [{ ...record.parts[0], rows: 2 ** 40 }] }),
+    "parts",
+  ],
 ])("a record with %s is refused", (_, text, what) => {
   expect(() => parseCacheManifest(text, "teacher.json")).toThrow(what);
 });
