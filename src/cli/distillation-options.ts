@@ -22,7 +22,7 @@ export interface DistillOptions
 }
 
 /** "3" is a count, "0,2,5" are numbers of layers, "0," is one. */
-export function parseLayerChoice(text: string): LayerChoice {
+function parseLayerChoice(text: string): LayerChoice {
   const parts = text.split(",").map((part) => part.trim());
   const numbers = (parts.at(-1) === "" && parts.length > 1 ? parts.slice(0, -1) : parts).map(
     (part) => (/^\d{1,4}$/.test(part) ? Number(part) : Number.NaN),

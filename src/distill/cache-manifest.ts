@@ -5,7 +5,7 @@ import { asIoError, writeDurably } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { isJsonObject, show, toJson } from "../models/json-file.ts";
 
-export const CACHE_MANIFEST = "teacher.json";
+const CACHE_MANIFEST = "teacher.json";
 const FORMAT = "nearfold-teacher-vectors";
 const VERSION = 1;
 const MOST_PARTS = 1_000_000;
