@@ -18,6 +18,7 @@ const layers = [
   "mining",
   "merging",
   "train",
+  "distill",
   "quantize",
   "cli",
 ];

@@ -1,6 +1,9 @@
 import { adaptLlm } from "./measurements/adapt-llm.ts";
 import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
+import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
+import { distilLayers } from "./measurements/distil-layers.ts";
+import { distilStatic } from "./measurements/distil-static.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { finetuneScifact } from "./measurements/finetune-scifact.ts";
@@ -34,4 +37,7 @@ export const measurements = {
   "load-memory": loadMemory,
   "vectors-int8": vectorsInt8,
   "vectors-binary": vectorsBinary,
+  "distil-layers": distilLayers,
+  "distil-static": distilStatic,
+  "distil-asymmetric": distilAsymmetric,
 } as const satisfies Record<string, Measurement>;

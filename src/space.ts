@@ -13,6 +13,23 @@ export interface Space {
   readonly similarity: "cosine" | "dot";
 }
 
+/** How nearly vectors are those of another model, measured on texts that nothing was fitted to. */
+export interface Agreement {
+  readonly texts: number;
+  /** Mean cosine of the two vectors of a text; absent where they are not equally wide. */
+  readonly cosine?: number;
+  /** Share of the 10 nearest other texts that both find. */
+  readonly overlap: number;
+}
+
+/** That a model was fitted to a space which is not its own: it may query what lies there. */
+export interface Fit {
+  readonly space: Space;
+  /** The model whose space it is, by name. */
+  readonly teacher: string;
+  readonly agreement: Agreement;
+}
+
 /** The model's name beside its space, for messages. */
 export interface Named<T> {
   readonly name: string;
@@ -35,6 +52,24 @@ export function requireSameSpace(store: Named<Space>, model: Named<Space>): void
         ? `Ask for ${a.dims} dimensions, or index again`
         : "Use the model that filled the index, or index again with this one",
   });
+}
+
+/**
+ * Refuses queries of a model that is neither the store's nor fitted to its space.
+ * @returns how it was fitted, where it is not the store's own
+ * @throws mismatch, naming both spaces
+ */
+export function requireQuerySpace(
+  store: Named<Space>,
+  { fitted, ...model }: Named<Space> & { readonly fitted?: Fit },
+): Fit | undefined {
+  if (fitted?.space.id === store.space.id && store.space.id !== model.space.id) {
+    const { dims } = model.space;
+    requireSameSpace(store, { name: model.name, space: { ...fitted.space, dims } });
+    return fitted;
+  }
+  requireSameSpace(store, model);
+  return undefined;
 }
 
 export function describeSpace({ id, dims, similarity }: Space): string {

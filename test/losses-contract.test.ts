@@ -223,6 +223,7 @@ const others: Record<string, { readonly values: readonly unknown[]; readonly bes
   meanWeight: { values: [3] },
   secondMomentWeight: { values: [3] },
   threshold: { values: [WIDTH] },
+  among: { values: ["batch"] },
 };
 
 describe.each(names)("options of %s", (name) => {
@@ -334,6 +335,19 @@ describe("what is not in a golden", () => {
     const columns = { anchors: held([1, 2]), positives: held([4, 6]), negatives: [] };
     const teacher = { anchors: held([1, 0]), negatives: [] };
     expect(of("mse", { ...columns, teacher })).toEqual([(4 / 2 + (9 + 36) / 2) / 2]);
+  });
+
+  test("a teacher's similarities, and the order of them", () => {
+    const teacher = (...rows: number[][]) => ({ anchors: held(...rows), negatives: [] });
+    const two = { anchors: held([1, 0], [0, 2]), negatives: [] };
+    // Of the four cosines two are 0 and should be 0.6.
+    const close = of("similarity-matrix", { ...two, teacher: teacher([1, 0], [3, 4]) });
+    expect(close).toBeClose([(2 * 0.6 ** 2) / 4], { rtol: 1e-9 });
+    const three = { anchors: held([1, 0], [0, 1], [-1, 0]), negatives: [] };
+    // Of the eight pairs that the teacher orders, the student has one the other way round, by 1.
+    const json = { name: "relative-ranking", margin: 0 };
+    const order = of(json, { ...three, teacher: teacher([1, 0], [-1, 0], [0, 1]) });
+    expect(order).toBeClose([1 / 8], { rtol: 1e-9 });
   });
 
   test("AnglE of an odd width is that of a zero more", () => {

@@ -1,5 +1,6 @@
 import { buildIndex } from "./build-index.ts";
 import type { CommandSpec } from "./command.ts";
+import { distill } from "./distill.ts";
 import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
 import { evaluate } from "./eval.ts";
@@ -14,6 +15,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   train,
   mine,
   merge,
+  distill,
   quantize,
   eval: evaluate,
   embed,

@@ -3,11 +3,12 @@ import { Option } from "commander";
 import { exists } from "../durable.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { requireSameSpace } from "../space.ts";
+import { type Fit, requireQuerySpace } from "../space.ts";
 import { openFileStore, type StoreHit } from "../stores/index.ts";
 import { type CommandSpec, wholeNumber } from "./command.ts";
 import { prefixSpace } from "./encoding.ts";
 import { type ModelOptions, modelFolder, modelOptions, notedModel } from "./model-reference.ts";
+import type { ProgressEvent } from "./progress.ts";
 import { oneLine } from "./table.ts";
 
 interface Options extends ModelOptions {
@@ -44,7 +45,12 @@ export const search: CommandSpec<Options> = {
         : await modelFolder(model, options, context);
     await using encoder = await openEncoder(found);
     const { dims } = store.space;
-    requireSameSpace(store, prefixSpace(encoder, dims));
+    const { fitted } = encoder;
+    const fit = requireQuerySpace(store, {
+      ...prefixSpace(encoder, dims),
+      ...(fitted && { fitted }),
+    });
+    if (fit) context.report(fitNote(encoder.name, fit));
     const { vectors } = await encoder.encode([query], { role: "query", dims, signal });
     const [hits = []] = await store.search(vectors, k, { signal });
     return {
@@ -53,6 +59,20 @@ export const search: CommandSpec<Options> = {
     };
   },
 };
+
+/** How far hits are to be trusted that a fitted model finds in another's index. */
+function fitNote(name: string, { teacher, agreement }: Fit): ProgressEvent {
+  const { texts, cosine, overlap } = agreement;
+  const figures = [
+    ...(cosine === undefined ? [] : [`mean cosine ${cosine.toFixed(3)}`]),
+    `${Math.round(100 * overlap)} % of the 10 nearest shared`,
+  ];
+  return {
+    type: "note",
+    text: `${name} asks in the space of ${teacher}, to which it was fitted: ${figures.join(", ")}, on ${texts} texts`,
+    data: { type: "fitted", teacher, ...agreement },
+  };
+}
 
 function describe({ id, score, payload }: StoreHit, place: number): string {
   const text = typeof payload?.text === "string" ? payload.text : "";

@@ -1,12 +1,9 @@
 import { rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { exists, requireFreeFolder } from "../durable.ts";
-import { NearfoldError } from "../errors.ts";
 import { saveModel } from "../models/save.ts";
-import { STATE_FILE } from "../train/checkpoint.ts";
 import type { CommandSpec } from "./command.ts";
 import { modelFolder, modelName } from "./model-reference.ts";
-import { requireFree } from "./output.ts";
+import { requireFreeRun } from "./output.ts";
 import { readTrainingData } from "./training-data.ts";
 import { lossOption } from "./training-loss.ts";
 import { adaptedBase, newModel } from "./training-model.ts";
@@ -42,8 +39,7 @@ export const train: CommandSpec<TrainCommandOptions> = {
     checkOptions(paths, options);
     const { out, base: reference, tasks: list } = options;
     const loss = options.loss === undefined ? undefined : lossOption(options.loss);
-    const checkpoint = `${resolve(out)}.checkpoint`;
-    await checkPlaces(checkpoint, options);
+    const checkpoint = await requireFreeRun(out, options);
     const tasks = list === undefined ? taskFiles(paths) : await readTasks(list);
     checkTasks(tasks, options);
     const data = await readTrainingData(tasks, loss, options, context);
@@ -63,23 +59,6 @@ export const train: CommandSpec<TrainCommandOptions> = {
     return trainingOutcome(result);
   },
 };
-
-/**
- * Said before an hour is spent, not after. The state of a run that was stopped stays until this one has a state of its own.
- * @throws exists, io
- */
-async function checkPlaces(
-  checkpoint: string,
-  { out, replace, resume }: TrainCommandOptions,
-): Promise<void> {
-  await requireFree(out, { replace });
-  await requireFreeFolder(checkpoint, { replace: STATE_FILE });
-  if (resume || replace || !(await exists(checkpoint))) return;
-  throw new NearfoldError("exists", "a run to this folder was stopped before its end", {
-    at: checkpoint,
-    hint: "Go on with --resume, or begin anew with --replace",
-  });
-}
 
 /**
  * "org/base", or with an adapter merged into it "org/base + adapter". Adapters that are trained on top of one are saved as one with it, which belongs to the

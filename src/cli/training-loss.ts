@@ -39,33 +39,43 @@ export function symmetricInfoNce(temperature: number): NamedLoss {
 
 /** @throws bad-argument as `parseLoss`; unsupported for one that learns from another model's vectors */
 export function namedLoss(json: unknown, at: string): NamedLoss {
+  const named = nameLoss(json, at);
+  if (!named.needs.teacher) return named;
+  throw new NearfoldError("unsupported", "data sets hold no vectors of a teacher", {
+    at,
+    got: named.text,
+    wanted: lossNames.join(", "),
+    hint: "`nearfold distill` learns from a teacher's vectors; `mine --scores` writes its scores, which margin-mse and distill-kl-div read",
+  });
+}
+
+/** `--loss`: a name, or an object as a task file has it. @throws as `namedLoss`; bad-argument for what is not JSON */
+export function lossOption(text: string): NamedLoss {
+  const at = "--loss";
+  return namedLoss(jsonOf(text, at), at);
+}
+
+/** The same for any loss, those that read a teacher's vectors too. @throws bad-argument */
+export function parseNamedLoss(text: string, at: string): NamedLoss {
+  return nameLoss(jsonOf(text, at), at);
+}
+
+function nameLoss(json: unknown, at: string): NamedLoss {
   const { name, loss, needs } = parseLoss(json, at);
-  if (needs.teacher) {
-    throw new NearfoldError("unsupported", "data sets hold no vectors of a teacher", {
-      at,
-      got: name,
-      wanted: lossNames.join(", "),
-      hint: "`mine --scores` writes a teacher's scores, which margin-mse and distill-kl-div read",
-    });
-  }
   const text = typeof json === "string" ? json : JSON.stringify(json);
   if (!name.includes("matryoshka(")) return { text, needs, loss };
   const { dims = [] } = json as { readonly dims?: readonly number[] };
   return { text, needs, loss, prefixes: dims };
 }
 
-/** `--loss`: a name, or an object as a task file has it. @throws as `namedLoss`; bad-argument for what is not JSON */
-export function lossOption(text: string): NamedLoss {
-  const at = "--loss";
-  if (!text.trim().startsWith("{")) return namedLoss(text.trim(), at);
-  let json: unknown;
+function jsonOf(text: string, at: string): unknown {
+  if (!text.trim().startsWith("{")) return text.trim();
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     const [got, wanted] = [text, '\'{"name": "contrastive", "margin": 0.5}\''];
     throw new NearfoldError("bad-argument", "not JSON", { at, got, wanted, cause });
   }
-  return namedLoss(json, at);
 }
 
 /** The loss with these widths of prefixes trained too, unless it has its own. @param dims the full width first */

@@ -16,3 +16,4 @@ export { type Pair, type PairOptions, parsePairs, readPairs, readRows } from "./
 export { type Label, type Row, rowFields } from "./row.ts";
 export { type SplitOptions, splitByHash, splitPairs } from "./split.ts";
 export { readSts, type ScoredPair } from "./sts.ts";
+export { parseTexts, type RoledText, readTexts } from "./texts.ts";

@@ -4,7 +4,7 @@ import { spaceOf } from "../models/fingerprint.ts";
 import { locateModel } from "../models/load.ts";
 import type { Model, Role, Weight } from "../models/model.ts";
 import type { Provider } from "../runtime/session.ts";
-import type { Space } from "../space.ts";
+import type { Fit, Space } from "../space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { cutRows } from "./cut-rows.ts";
 import { planBatches } from "./plan-batches.ts";
@@ -59,6 +59,8 @@ export interface Encoder extends AsyncDisposable {
   readonly name: string;
   /** Of the vectors in full; fewer dimensions are the same space with those `dims`. */
   readonly space: Space;
+  /** The other space that it was fitted to, and may query. @default none */
+  readonly fitted?: Fit;
   /** Dimensions a vector may be cut to, the full width first. */
   readonly dims: readonly number[];
   /** Longer documents are cut, special tokens included; Infinity where nothing limits them. Queries too, but where they have a tower of their own. */
@@ -104,6 +106,7 @@ export async function openEncoder(
 class ModelEncoder implements Encoder {
   readonly name: string;
   readonly space: Space;
+  readonly fitted?: Fit;
   readonly dims: readonly number[];
   readonly maxTokens: number;
   readonly #towers: Towers;
@@ -118,6 +121,7 @@ class ModelEncoder implements Encoder {
   ) {
     this.name = name;
     this.space = space;
+    if (card.fitted?.of === space.id) this.fitted = card.fitted;
     this.dims = card.dims;
     this.maxTokens = maxTokens;
     this.#towers = towers;

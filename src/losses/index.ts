@@ -36,6 +36,8 @@ export {
 export { type OnlineContrastiveOptions, onlineContrastive } from "./online-contrastive.ts";
 export { type ParsedLoss, parseLoss } from "./parse.ts";
 export { type LossName, losses, type ModifierName, modifiers } from "./registry.ts";
+export { type RelativeRankingOptions, relativeRanking } from "./relative-ranking.ts";
+export { similarityMatrix } from "./similarity-matrix.ts";
 export { type SpladeOptions, splade } from "./splade.ts";
 export { type SumOptions, sum } from "./sum.ts";
 export { type TripletOptions, triplet } from "./triplet.ts";

@@ -23,6 +23,8 @@ import { mse } from "./mse.ts";
 import type { Needs } from "./needs.ts";
 import { onlineContrastive, onlineContrastiveFields } from "./online-contrastive.ts";
 import type { AnyFields } from "./options.ts";
+import { relativeRanking, relativeRankingFields } from "./relative-ranking.ts";
+import { similarityMatrix } from "./similarity-matrix.ts";
 import { splade, spladeFields } from "./splade.ts";
 import { sum, sumFields } from "./sum.ts";
 import { triplet, tripletFields } from "./triplet.ts";
@@ -89,6 +91,16 @@ export const losses = {
     make: embedDistill,
   },
   mse: { needs: { ...texts, teacher: "anchor" }, options: {}, make: mse },
+  "similarity-matrix": {
+    needs: { ...texts, teacher: "anchor" },
+    options: {},
+    make: similarityMatrix,
+  },
+  "relative-ranking": {
+    needs: { ...texts, teacher: "anchor" },
+    options: relativeRankingFields,
+    make: relativeRanking,
+  },
   flops: { needs: texts, options: flopsFields, make: flops },
   "global-orthogonal-regularization": {
     needs: texts,

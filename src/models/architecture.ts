@@ -6,6 +6,7 @@ import type { Weights } from "../nn/weights.ts";
 import type { ModelSource, Opsets } from "../onnx/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ConfigReader } from "./config.ts";
+import type { LayerType } from "./layer-types.ts";
 
 /** Which tokens a token sees: itself and those before it, or both sides. */
 export type AttentionKind = "causal" | "bidirectional";
@@ -17,6 +18,18 @@ export interface ImportedFile {
   readonly opsets: Opsets;
   /** Its initializers that are no weights, but for those that are part of the graph. */
   readonly constants: ReadonlyMap<string, Tensor>;
+}
+
+/** Layers that stand one after the other and have a number in the names of their weights: some can be left out. */
+export interface NumberedLayers<Config = unknown> {
+  /** What stands before the number: `encoder.layer`. */
+  readonly prefix: string;
+  /** The fields of config.json that may count them. */
+  readonly count: readonly string[];
+  /** Weights that all layers read and that lie in the first: they stay there. @default none */
+  readonly first?: RegExp;
+  /** What each sees, where a config may say so in `layer_types`. @default all see alike */
+  readonly types?: (config: Config) => readonly LayerType[];
 }
 
 /** What a kind of text model is: how its config is read, and how token ids become token vectors. */
@@ -37,6 +50,8 @@ export interface Architecture<Config = unknown> {
   readonly tables: readonly string[];
   /** The module that sentence-transformers has for it; a `StaticEmbedding` is given no special tokens. */
   readonly module: "Transformer" | "StaticEmbedding";
+  /** Its layers. @default none that could be left out */
+  readonly layers?: NumberedLayers<Config>;
   /** Where its graph is from, if it is imported. */
   readonly imported?: ImportedFile;
   /** Other spellings of names in checkpoints, as patterns and replacements, applied in this order. */

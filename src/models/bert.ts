@@ -100,6 +100,7 @@ export const bertEntry = {
   batches: "packed",
   tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
   module: "Transformer",
+  layers: { prefix: "encoder.layer", count: ["num_hidden_layers"] },
   renames: [
     [/^bert\./, ""],
     [/\.LayerNorm\.gamma$/, ".LayerNorm.weight"],

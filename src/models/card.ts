@@ -1,8 +1,8 @@
 /** `nearfold.json`: what a model's folder says of itself that no other file of it can. */
 import { NearfoldError } from "../errors.ts";
-import { describeSpace, type Space } from "../space.ts";
+import { type Agreement, describeSpace, type Space } from "../space.ts";
 import { isJsonObject, type JsonObject, show } from "./json-file.ts";
-import type { Card, DataRecord, Lineage, Merge } from "./model.ts";
+import type { Card, DataRecord, FittedWeights, Lineage, Merge } from "./model.ts";
 
 export const CARD_FILE = "nearfold.json";
 
@@ -25,19 +25,21 @@ export function parseCard(json: JsonObject, at: string): Card {
     const what = `field "${field}" is not usable`;
     throw new NearfoldError("bad-input", what, { at, got: show(value), wanted });
   };
-  const { dims, prompts, space, lineage } = json as unknown as Card;
+  const { dims, prompts, space, fitted, lineage } = json as unknown as Card;
   const size = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
   const falling = () => dims.every((dim, i) => size(dim) && (i === 0 || dim < dims[i - 1]));
   const ok = Array.isArray(dims) && dims.length > 0 && falling();
   check("dims", dims, ok, "a list of sizes, the largest first");
   check("prompts", prompts, isRecordOf(prompts, "string"), "texts by role");
-  const named = isJsonObject(space) && typeof space.id === "string" && space.dims === dims[0];
-  const compared = named && (space.similarity === "cosine" || space.similarity === "dot");
-  const whole = compared && /^sha256:[0-9a-f]{64}$/.test(space.id);
-  check("space", space, whole, "id, dims as the first of dims, and similarity");
+  const ours = isSpace(space) && space.dims === dims[0];
+  check("space", space, ours, "id, dims as the first of dims, and similarity");
+  const fits = fitted === undefined || isFitted(fitted);
+  check("fitted", fitted, fits, "space, teacher, agreement and the space it is of");
   check("lineage", lineage, isLineage(lineage), "data, losses, versions and metrics");
   const { query = "", document = "" } = prompts;
-  return { version: 1, dims, prompts: { query, document }, space, lineage };
+  // What was measured with other weights is no more true.
+  const known = fitted?.of === space.id && { fitted };
+  return { version: 1, dims, prompts: { query, document }, space, ...known, lineage };
 }
 
 /** @throws mismatch when the folder's files are no longer those that were saved with the card */
@@ -49,6 +51,26 @@ export function requireOwnSpace(card: Card, found: Space, at: string): void {
     wanted: describeSpace(card.space),
     hint: "Weights, tokenizer, pooling, prompts or limit differ. Restore them, or remove nearfold.json to load it as another model",
   });
+}
+
+function isSpace(value: unknown): value is Space {
+  if (!isJsonObject(value)) return false;
+  const { id, dims, similarity } = value;
+  const compared = similarity === "cosine" || similarity === "dot";
+  return /^sha256:[0-9a-f]{64}$/.test(String(id)) && Number.isInteger(dims) && compared;
+}
+
+function isFitted(value: unknown): value is FittedWeights {
+  if (!isJsonObject(value)) return false;
+  const { space, teacher, agreement, of } = value;
+  const named = typeof teacher === "string" && typeof of === "string";
+  return named && isSpace(space) && isAgreement(agreement);
+}
+
+function isAgreement(value: unknown): value is Agreement {
+  if (!isJsonObject(value)) return false;
+  const { texts, cosine, overlap } = value;
+  return [texts, cosine ?? 0, overlap].every((figure) => typeof figure === "number");
 }
 
 function isLineage(value: unknown): value is Lineage {

@@ -195,6 +195,7 @@ export const decoderEntry = {
   batches: "packed",
   tables: [TABLE],
   module: "Transformer",
+  layers: { prefix: "layers", count: ["num_hidden_layers"] },
   renames: [[/^model\./, ""]],
   kept: /^lm_head\.weight$/,
   copies: ({ tiedHead }) => (tiedHead ? { [HEAD]: TABLE } : {}),

@@ -89,6 +89,7 @@ export const distilBertEntry = {
   batches: "packed",
   tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
   module: "Transformer",
+  layers: { prefix: "transformer.layer", count: ["n_layers", "num_hidden_layers"] },
   renames: [[/^distilbert\./, ""]],
   dropped:
     /^(vocab_transform|vocab_layer_norm|vocab_projector|pre_classifier|classifier|qa_outputs)\.|^embeddings\.position_ids$/,

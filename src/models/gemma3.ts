@@ -109,6 +109,7 @@ export const gemma3Entry = {
   ...decoderEntry,
   parseConfig: parseGemma3Config,
   forward: gemma3,
+  layers: { ...decoderEntry.layers, types: ({ layerTypes }) => layerTypes },
   withAttention: (config, attention) => ({
     ...config,
     // The other switch of attention: with both, the window is one token wider.

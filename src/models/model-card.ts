@@ -1,6 +1,6 @@
 /** README.md: the model card that the Hub and a person with an editor show. */
 import { type Head, isNormalized } from "./head.ts";
-import type { Card, DataRecord, Merge, Model } from "./model.ts";
+import type { Card, DataRecord, FittedWeights, Merge, Model } from "./model.ts";
 
 /** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
 export function modelCard(model: Model<unknown>, card: Card): string {
@@ -24,6 +24,7 @@ export function modelCard(model: Model<unknown>, card: Card): string {
       text === "" ? [] : [`- Put before a ${role}: \`${inline(text)}\``],
     ),
     `- Space: \`${card.space.id}\``,
+    ...(card.fitted === undefined ? [] : [`- ${fittedTo(card.fitted)}`]),
   ];
   return [
     frontMatter(name, card),
@@ -37,6 +38,13 @@ export function modelCard(model: Model<unknown>, card: Card): string {
   ]
     .join("\n\n")
     .concat("\n");
+}
+
+/** "Fitted to the space of `large`: mean cosine 0.95, 80 % of the 10 nearest shared, on 500 texts". */
+function fittedTo({ teacher, agreement: { cosine, overlap, texts } }: FittedWeights): string {
+  const near = cosine === undefined ? "" : `mean cosine ${cosine.toFixed(3)}, `;
+  const shared = `${Math.round(100 * overlap)} % of the 10 nearest shared`;
+  return `Fitted to the space of \`${inline(teacher)}\`, whose index it may query: ${near}${shared}, on ${texts} texts`;
 }
 
 /** "`a` (60 %) and `b` (40 %), by soup". */

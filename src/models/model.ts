@@ -1,6 +1,6 @@
 import { NearfoldError } from "../errors.ts";
 import type { WeightFormats } from "../nn/weight-format.ts";
-import type { Space } from "../space.ts";
+import type { Fit, Space } from "../space.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -67,7 +67,15 @@ export interface Card {
   readonly dims: readonly number[];
   readonly prompts: Readonly<Record<Role, string>>;
   readonly space: Space;
+  /** Whose space it was fitted to; absent for any other. */
+  readonly fitted?: FittedWeights;
   readonly lineage: Lineage;
+}
+
+/** What was measured is true of the weights that it was measured with. */
+export interface FittedWeights extends Fit {
+  /** The id of their own space. */
+  readonly of: string;
 }
 
 /** Where a model comes from. */

@@ -137,6 +137,11 @@ export const modernBertEntry = {
   batches: "packed",
   tables: ["embeddings.tok_embeddings.weight"],
   module: "Transformer",
+  layers: {
+    prefix: "layers",
+    count: ["num_hidden_layers"],
+    types: ({ layerTypes }) => layerTypes,
+  },
   renames: [[/^model\./, ""]],
   dropped: /^(head|decoder|classifier)\.|\.rotary_emb\.inv_freq$/,
 } as const satisfies Architecture<ModernBertConfig>;

@@ -95,6 +95,7 @@ export const mpnetEntry = {
   batches: "packed",
   tables: ["embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight"],
   module: "Transformer",
+  layers: { prefix: "encoder.layer", count: ["num_hidden_layers"] },
   renames: [[/^mpnet\./, ""]],
   kept: /^pooler\./,
   dropped: /^(lm_head|classifier|qa_outputs)\.|^embeddings\.position_ids$/,

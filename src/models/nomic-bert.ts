@@ -153,6 +153,7 @@ export const nomicBertEntry = {
   batches: "packed",
   tables: ["embeddings.word_embeddings.weight"],
   module: "Transformer",
+  layers: { prefix: "encoder.layers", count: ["num_hidden_layers", "n_layer"] },
   renames: [[/^(bert|nomic_bert)\./, ""]],
   kept: /^pooler\./,
   dropped:

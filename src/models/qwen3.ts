@@ -18,4 +18,9 @@ function parseQwen3Config(read: ConfigReader): DecoderConfig {
 export const qwen3Entry = {
   ...decoderEntry,
   parseConfig: parseQwen3Config,
+  layers: {
+    ...decoderEntry.layers,
+    types: ({ within }) =>
+      within.map((reach) => (Number.isFinite(reach) ? "sliding_attention" : "full_attention")),
+  },
 } as const satisfies Architecture<DecoderConfig>;

@@ -129,6 +129,11 @@ export const t5Entry = {
   batches: "packed",
   tables: ["shared.weight"],
   module: "Transformer",
+  layers: {
+    prefix: "encoder.block",
+    count: ["num_layers", "num_hidden_layers"],
+    first: /\.relative_attention_bias\.weight$/,
+  },
   renames: [[/^transformer\./, ""]],
   copies: () => ({ "encoder.embed_tokens.weight": "shared.weight" }),
   dropped: /^decoder\.|^(lm_head|classification_head|classifier|qa_outputs)\./,

@@ -11,6 +11,8 @@ export interface TokenBatch {
   readonly identity?: Int32Array;
   /** Row by row, as many numbers as the objective says. */
   readonly labels?: Float32Array;
+  /** A teacher's vector of each row's first text, row-major, where the objective says how wide it is. */
+  readonly teacher?: Float32Array;
 }
 
 /** What stands in every row of a task's batches. */
@@ -19,4 +21,6 @@ export interface BatchShape {
   readonly columns: number;
   /** Numbers of a row's label; 0 where the loss reads none. */
   readonly labels: number;
+  /** Width of a teacher's vectors. @default there is no teacher */
+  readonly teacher?: number;
 }

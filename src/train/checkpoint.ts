@@ -17,6 +17,8 @@ export interface RunState {
   readonly step: number;
   /** Learning rates of the steps so far. */
   readonly rates: readonly number[];
+  /** Seconds that they took. */
+  readonly seconds?: number;
   /** Fingerprint of data, settings and model: a checkpoint of another run is refused. */
   readonly run: string;
   readonly best?: { readonly step: number; readonly score: number };

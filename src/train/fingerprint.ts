@@ -35,9 +35,10 @@ function hashBatches(hash: Hash, { totalSteps, batch: batchOf }: TokenBatches): 
     return numbers.size - 1;
   };
   for (let step = 0; step < totalSteps; step++) {
-    const { task = 0, sequences, promptTokens, labels } = batchOf(step).batch;
+    const { task = 0, sequences, promptTokens, labels, teacher } = batchOf(step).batch;
     hash.update(Int32Array.of(task, sequences.length)).update(Int32Array.from(sequences, number));
     if (promptTokens) hash.update(promptTokens);
     if (labels) hash.update(labels);
+    if (teacher) hash.update(teacher);
   }
 }

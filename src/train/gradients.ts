@@ -143,15 +143,17 @@ export class GradientComputer implements Gradients {
     return this.#pack(part, step);
   }
 
-  #facts({ sequences, identity, labels, task = 0 }: TokenBatch): Weights {
+  #facts({ sequences, identity, labels, teacher, task = 0 }: TokenBatch): Weights {
     const objective = this.#objectives[task];
     if (objective.identity && !identity) throw bug("a batch without identity", { at: `${task}` });
     if (objective.labels > 0 && !labels) throw bug("a batch without labels", { at: `${task}` });
+    if (objective.teacher && !teacher) throw bug("a batch without a teacher", { at: `${task}` });
     const size = sequences.length / objective.columns;
     return {
       ...(objective.labels > 0 && {
         [names.labels]: floats(labels!, objective.labels === 1 ? [size] : [size, objective.labels]),
       }),
+      ...(objective.teacher && { [names.teacher]: floats(teacher!, [size, objective.teacher]) }),
       ...(objective.identity && {
         [names.anchorIdentity]: ints(identity!.subarray(0, size)),
         [names.documentIdentity]: ints(identity!.subarray(size)),

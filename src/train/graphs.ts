@@ -57,6 +57,7 @@ export const names = {
   /** A graph input where a gradient is injected, and an output where one comes out. */
   embeddingGradient: "d.embeddings",
   labels: "labels",
+  teacher: "teacher",
   anchorIdentity: "identity.anchors",
   documentIdentity: "identity.documents",
   gradient: (weight: string) => `d.${weight}`,
@@ -146,7 +147,7 @@ export function loraSites(encoding: Encoding): readonly LinearSite[] {
 }
 
 /** Texts lie column by column: all anchors, all positives, then each column of hard negatives. */
-function lossOf({ columns, labels, loss, identity }: Objective, embeddings: Value): Value {
+function lossOf({ columns, labels, teacher, loss, identity }: Objective, embeddings: Value): Value {
   const size = div(dimOf(embeddings, 0), columns);
   const sizes = concat(Array<Value>(columns).fill(size), 0);
   const [anchors, positives, ...negatives] =
@@ -157,6 +158,9 @@ function lossOf({ columns, labels, loss, identity }: Objective, embeddings: Valu
     negatives,
     ...(labels > 0 && {
       labels: input(names.labels, "float32", labels === 1 ? ["Q"] : ["Q", labels]),
+    }),
+    ...(teacher !== undefined && {
+      teacher: { anchors: input(names.teacher, "float32", ["Q", teacher]), negatives: [] },
     }),
     ...(identity && {
       identity: {

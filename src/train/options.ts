@@ -54,6 +54,11 @@ export interface TrainOptions {
   readonly evaluateEvery?: number;
   /** Stop after so many evaluations without a better score. @default never */
   readonly patience?: number;
+  /**
+   * Seconds after which it ends: the learning rate falls to 0 by then, so how far it gets, and with it the result, depends on the
+   * machine. @default only the steps count
+   */
+  readonly maxSeconds?: number;
   /** Folder for the state of the run, so that it can be resumed. @default none */
   readonly checkpoint?: string;
   /** Steps between checkpoints. @default 500 */
@@ -73,6 +78,7 @@ type Optional =
   | "evaluateKey"
   | "evaluateEvery"
   | "patience"
+  | "maxSeconds"
   | "checkpoint"
   | "signal";
 
@@ -96,6 +102,7 @@ const atLeast = {
   mixtureTemperature: 0.01,
   evaluateEvery: 1,
   patience: 1,
+  maxSeconds: 0,
   checkpointEvery: 1,
 } as const satisfies Partial<Record<keyof TrainOptions, number>>;
 

@@ -45,6 +45,10 @@ export class Run implements AsyncDisposable {
   readonly #id: string;
   #best: { step: number; score: number; weights: Live } | undefined;
   #sinceBest = 0;
+  /** When its clock began, earlier by what a resumed run took before. */
+  #began: number | undefined;
+  /** Whether the last step ended past the time there is. */
+  #isLate = false;
   step = 0;
 
   constructor(model: Model, plan: TokenBatches, objective: RunObjective, settings: Settings) {
@@ -79,8 +83,18 @@ export class Run implements AsyncDisposable {
     return this.#best?.step ?? this.step;
   }
 
+  /** Seconds since the first step; those between a stop and its resumption don't count. */
+  get seconds(): number {
+    return this.#began === undefined ? 0 : (performance.now() - this.#began) / 1000;
+  }
+
+  isOver(): boolean {
+    return this.step >= this.plan.totalSteps || this.#isLate;
+  }
+
   /** One step: gradient, clip, update. */
   async advance() {
+    this.#began ??= performance.now();
     const { epoch, batch, tokens } = this.plan.batch(this.step);
     this.#settleFor(batch);
     const result = await this.#gradients.compute(this.#weights, batch, this.step);
@@ -105,6 +119,7 @@ export class Run implements AsyncDisposable {
     }
     for (const table of named) table.apply();
     this.step++;
+    this.#isLate = this.seconds >= (this.settings.maxSeconds ?? Number.POSITIVE_INFINITY);
     return { epoch, tokens, norm, rate, loss: result.loss };
   }
 
@@ -122,7 +137,7 @@ export class Run implements AsyncDisposable {
   evaluationIsDue(): boolean {
     const { evaluate, evaluateEvery, epochs } = this.settings;
     const every = evaluateEvery ?? Math.ceil(this.plan.totalSteps / epochs);
-    return !!evaluate && (this.step % every === 0 || this.step === this.plan.totalSteps);
+    return !!evaluate && (this.step % every === 0 || this.isOver());
   }
 
   async evaluate(): Promise<DevScore & { readonly best: boolean }> {
@@ -158,6 +173,7 @@ export class Run implements AsyncDisposable {
     const state: RunState = {
       step,
       rates: this.#optimizer.rates,
+      seconds: this.seconds,
       run: this.#id,
       evaluationsSinceBest: this.#sinceBest,
       ...(this.#best && { best: { step: this.#best.step, score: this.#best.score } }),
@@ -179,6 +195,7 @@ export class Run implements AsyncDisposable {
     );
     if (!state) return;
     this.step = state.step;
+    this.#began = performance.now() - 1000 * (state.seconds ?? 0);
     for (const rate of state.rates) this.#optimizer.beginStep(rate);
     this.#sinceBest = state.evaluationsSinceBest;
     if (state.best) this.#best = { ...state.best, weights: best };
@@ -226,9 +243,10 @@ export class Run implements AsyncDisposable {
   }
 
   #rate(step: number): number {
-    const { learningRate: peak, warmup, decay } = this.settings;
+    const { learningRate: peak, warmup, decay, maxSeconds } = this.settings;
     const { totalSteps } = this.plan;
-    return learningRate(step, {
+    const timed = maxSeconds === undefined ? 0 : (totalSteps * this.seconds) / maxSeconds;
+    return learningRate(Math.max(step, timed), {
       peak,
       totalSteps,
       decay,

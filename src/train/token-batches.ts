@@ -5,6 +5,7 @@ import { NearfoldError } from "../errors.ts";
 import { type Needs, requireRow } from "../losses/needs.ts";
 import type { Model, Role } from "../models/model.ts";
 import { promptTokensOf } from "../models/tokenizer-files.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { BatchShape, TokenBatch } from "./batch.ts";
 import { mixture } from "./mixture.ts";
 
@@ -15,6 +16,8 @@ export interface TaskData {
   readonly needs?: Needs;
   /** Put before each text of a role. @default the model's */
   readonly prompts?: Readonly<Record<Role, string>>;
+  /** A teacher's vectors `[rows, W]` of the rows' first texts. @default none */
+  readonly teacher?: Tensor<"float32">;
 }
 
 export interface TokenBatches {
@@ -58,7 +61,10 @@ export function tokenBatches(
   const steps = planSteps(read, options);
   return {
     totalSteps: steps.length,
-    shapes: tables.map(({ columns, labels }) => ({ columns, labels })),
+    shapes: tables.map(({ columns, labels }, task) => {
+      const teacher = tasks[task].teacher?.shape[1];
+      return { columns, labels, ...(teacher !== undefined && { teacher }) };
+    }),
     distinctTexts: texts.sequences.length,
     truncated: texts.truncated(),
     tokens: texts.sequences.reduce((sum, { length }) => sum + length, 0),
@@ -75,7 +81,12 @@ export function tokenBatches(
       const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
       const values = labels > 0 && { labels: Float32Array.from([...chosen].flatMap(labelOf)) };
       const promptTokens = texts.promptTokens && identity.map((text) => texts.promptTokens![text]);
-      const batch = { task, sequences, identity, ...values, ...(promptTokens && { promptTokens }) };
+      const taught = tasks[task].teacher;
+      const batch = {
+        ...{ task, sequences, identity, ...values },
+        ...(promptTokens && { promptTokens }),
+        ...(taught && { teacher: rowsOf(taught, chosen) }),
+      };
       return { epoch, batch, tokens };
     },
   };
@@ -104,7 +115,7 @@ export function rowsAsRead({ rows, needs = pairsOrMore }: TaskData): readonly Ro
 
 /** The texts of each row by number: anchor, positive, hard negatives; and the labels, if they are read. */
 function numberTexts(
-  { rows, needs = pairsOrMore, prompts }: TaskData,
+  { rows, needs = pairsOrMore, prompts, teacher }: TaskData,
   model: Model,
   texts: ReturnType<typeof encodeTexts>,
 ) {
@@ -114,12 +125,22 @@ function numberTexts(
       wanted: `at least ${SMALLEST}: the other pairs of a batch are the negatives`,
     });
   }
+  if (teacher && teacher.shape[0] !== rows.length) {
+    throw new NearfoldError("bad-argument", "the teacher embedded other rows", {
+      got: `${teacher.shape[0]}`,
+      wanted: `${rows.length}`,
+    });
+  }
   const { query, document } = prompts ?? model.prompts;
   const labelOf = labelsOf(rows, needs.label);
   const numbers = rows.map(({ anchor, positive, negatives }, row) => {
     const others = positive === undefined ? [] : [positive, ...negatives];
     const label = needs.label && labelOf(row);
-    const found = { texts: 1 + others.length, label: label?.length === 1 ? label[0] : label };
+    const found = {
+      texts: 1 + others.length,
+      label: label?.length === 1 ? label[0] : label,
+      taught: teacher ? 1 : 0,
+    };
     requireRow(needs, found, `row ${row + 1}`);
     return [texts.number(query, anchor), ...others.map((text) => texts.number(document, text))];
   });
@@ -138,6 +159,16 @@ function labelsOf(rows: readonly Row[], kind: Needs["label"]) {
     classes.set(`${label}`, number);
     return [number];
   };
+}
+
+/** Some rows of a table, copied. */
+function rowsOf({ data, shape }: Tensor<"float32">, rows: Int32Array): Float32Array {
+  const width = shape[1];
+  const found = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    found.set(data.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return found;
 }
 
 interface Step {

@@ -30,7 +30,8 @@ export async function* runToEnd(
   const first = run.step;
   let stoppedEarly = false;
   let loss = Number.NaN;
-  while (run.step < plan.totalSteps && !stoppedEarly) {
+  const { maxSeconds = Number.POSITIVE_INFINITY } = settings;
+  while (!run.isOver() && !stoppedEarly) {
     if (settings.signal?.aborted) {
       if (settings.checkpoint) yield await run.save(settings.checkpoint);
       throw new NearfoldError("aborted", `training was stopped at step ${run.step}`, {
@@ -51,7 +52,10 @@ export async function* runToEnd(
       learningRate: done.rate,
       ...(done.norm !== undefined && { gradientNorm: done.norm }),
       tokensPerSecond: (1000 * done.tokens) / (now - before),
-      secondsLeft: (perStep * (plan.totalSteps - run.step)) / 1000,
+      secondsLeft: Math.max(
+        0,
+        Math.min((perStep * (plan.totalSteps - run.step)) / 1000, maxSeconds - run.seconds),
+      ),
     };
     if (run.evaluationIsDue()) {
       const scored = await run.evaluate();
@@ -102,7 +106,7 @@ async function* preflight(run: Run, rows: readonly Row[]): AsyncGenerator<TrainE
     ...run.parameters,
     totalSteps: plan.totalSteps,
     resumedFrom: run.step,
-    expectedSeconds: left * stepSeconds,
+    expectedSeconds: Math.min(left * stepSeconds, settings.maxSeconds ?? Number.POSITIVE_INFINITY),
     memoryMb: process.memoryUsage.rss() / 1e6,
   };
   if (settings.resume && run.step > 0 && settings.checkpoint) {

@@ -1,0 +1,277 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startService } from "../../test/embeddings-service.ts";
+import { jsonl, nearfold } from "../../test/nearfold.ts";
+import { temporaryFolder } from "../../test/temporary.ts";
+import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { loadModel, saveModel } from "../models/index.ts";
+
+const words = ["fox", "dog", "space", "vector", "text", "word", "lazy", "quick", "brown", "number"];
+const sentences = words.flatMap((a) =>
+  words.flatMap((b) => [`the ${a} of one ${b} may be compared`, `a ${a}, ${b}`]),
+);
+const quick = ["--epochs", "2", "--batch-size", "16", "--learning-rate", "1e-3"];
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const at = (...names: readonly string[]) => join(folder.path, ...names);
+const distill = (...argv: readonly string[]) =>
+  nearfold(["distill", "--teacher-cache", at("cache"), ...quick, ...argv]);
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await saveModel(at("teacher"), tinyBert());
+  await saveModel(at("static"), tinyStatic());
+  await folder.write("texts.jsonl", jsonl(sentences.map((text) => ({ text }))));
+  await folder.write("more.txt", "a text of its own\nand another\n");
+  await folder.write("empty.jsonl", "");
+  await folder.write("docs.jsonl", jsonl(sentences.map((text, i) => ({ id: `d${i}`, text }))));
+});
+
+afterAll(() => folder[Symbol.asyncDispose]());
+
+describe("layers", () => {
+  test("half of the layers, the vectors asked for once, an index that it may query", async () => {
+    const data = ["--data", at("texts.jsonl"), at("more.txt")];
+    const argv = ["--layers", "1", ...data, "--out", at("small"), "--epochs", "16", "--json"];
+    const ran = await distill(at("teacher"), ...argv);
+    expect(ran.err).toContain("computed");
+    expect(ran.code, ran.err).toBe(0);
+    const said = JSON.parse(ran.out);
+    expect(said).toMatchObject({ student: "layers 0", dims: [32] });
+    expect(said.texts + said.heldOut).toBe(202);
+    // Before, it is below 0.2.
+    expect(said.agreement.cosine).toBeGreaterThan(0.8);
+    const { card, configJson } = await loadModel(at("small"));
+    expect(configJson.num_hidden_layers).toBe(1);
+    expect(card.fitted).toMatchObject({ teacher: "teacher", agreement: said.agreement });
+    expect(card.lineage).toMatchObject({ base: "teacher", training: { student: "layers 0" } });
+
+    const again = await distill(at("teacher"), "--layers", "0,1", ...data, "--out", at("same"));
+    expect(again.code, again.err).toBe(0);
+    expect(again.err).toContain("0 vectors of teacher computed");
+
+    await nearfold(["index", at("teacher"), at("docs.jsonl"), "--out", at("index")]);
+    const asked = ["search", at("index"), "the fox of one dog", "--model"];
+    const found = await nearfold([...asked, at("small"), "--json"]);
+    expect(found.code, found.err).toBe(0);
+    expect(JSON.parse(found.out).hits).toHaveLength(10);
+    expect(found.err).toContain("in the space of teacher, to which it was fitted");
+    const refused = await nearfold([...asked, at("static")]);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("of another space");
+    const added = await nearfold(["index", at("small"), at("docs.jsonl"), "--out", at("index")]);
+    expect(added.err).toContain("of another space");
+  });
+
+  test("a run that is stopped goes on", async () => {
+    const argv = [
+      at("teacher"),
+      "--layers",
+      "1",
+      "--data",
+      at("texts.jsonl"),
+      "--out",
+      at("resumed"),
+    ];
+    const full = ["distill", ...argv, "--teacher-cache", at("cache"), ...quick, "--json"];
+    const stopped = await nearfold(full, { stopAt: '"step":1,' });
+    expect(stopped.code).toBe(130);
+    const refused = await nearfold(full);
+    expect(refused.err).toContain("--resume");
+    const resumed = await nearfold([...full, "--resume"]);
+    expect(resumed.code, resumed.err).toBe(0);
+    const whole = await nearfold(full.map((arg) => (arg === at("resumed") ? at("whole") : arg)));
+    const spaceOf = async (name: string) => (await loadModel(at(name))).card.space.id;
+    expect(whole.code, whole.err).toBe(0);
+    expect(await spaceOf("resumed")).toBe(await spaceOf("whole"));
+  });
+
+  test("no longer than it may take; Matryoshka; another objective", async () => {
+    const objective = '{"name": "sum", "losses": ["mse", "relative-ranking"]}';
+    const ran = await distill(
+      ...[at("teacher"), "--layers", "1", "--data", at("texts.jsonl"), "--out", at("timed")],
+      ...["--max-minutes", "0.0001", "--matryoshka", "8", "--objective", objective, "--json"],
+    );
+    expect(ran.code, ran.err).toBe(0);
+    expect(JSON.parse(ran.out).dims).toEqual([32, 8]);
+    const [, steps] = /"type":"done".*?"steps":(\d+)/.exec(ran.err) ?? [];
+    expect(Number(steps)).toBeLessThan(22);
+  });
+});
+
+describe("other students", () => {
+  const config = (more: object) => {
+    const { configJson } = tinyBert();
+    const narrow = { hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2 };
+    return JSON.stringify({ ...configJson, ...narrow, intermediate_size: 32, ...more });
+  };
+
+  test("a bag of tokens, narrower than its teacher: what it begins with, and what training adds", async () => {
+    const argv = ["--static", "--dims", "24", "--data", at("texts.jsonl"), "--out", at("bag")];
+    const ran = await distill(at("teacher"), ...argv, "--epochs", "20", "--json");
+    expect(ran.code, ran.err).toBe(0);
+    const { before, agreement, student } = JSON.parse(ran.out);
+    expect(student).toBe("static");
+    expect(agreement.cosine).toBeGreaterThan(before.cosine);
+    const { card, configJson, architecture } = await loadModel(at("bag"));
+    expect(architecture.module).toBe("StaticEmbedding");
+    expect(configJson.hidden_size).toBe(24);
+    // It is of no space but its own.
+    expect(card.fitted).toBeUndefined();
+  });
+
+  test("another shape, from nothing", async () => {
+    const path = await folder.write("narrow.json", config({}));
+    const argv = ["--arch", path, "--data", at("texts.jsonl"), "--out", at("narrow"), "--json"];
+    const ran = await distill(at("teacher"), ...argv);
+    expect(ran.code, ran.err).toBe(0);
+    const { agreement, before, dims } = JSON.parse(ran.out);
+    expect(dims).toEqual([16]);
+    expect(agreement.cosine).toBeGreaterThan(before.cosine);
+  });
+
+  test("the same with a way into the teacher's space, which it may then query", async () => {
+    const path = await folder.write("narrow.json", config({}));
+    const argv = ["--arch", path, "--project", "--data", at("texts.jsonl"), "--out", at("wide")];
+    const long = ["--epochs", "24", "--learning-rate", "5e-3", "--json"];
+    const ran = await distill(at("teacher"), ...argv, ...long);
+    expect(ran.code, ran.err).toBe(0);
+    const { dims, agreement } = JSON.parse(ran.out);
+    expect(dims).toEqual([32]);
+    expect(agreement.cosine).toBeGreaterThan(0.5);
+    const { card, head } = await loadModel(at("wide"));
+    expect(head.layers.map(({ type }) => type)).toEqual(["dense", "normalize"]);
+    expect(card.fitted?.space.dims).toBe(32);
+  });
+
+  test.each([
+    ["fewer tokens than the tokenizer", { vocab_size: 20 }, "fewer tokens than the teacher's"],
+    ["an unknown architecture", { model_type: "gpt9" }, "unknown model_type"],
+  ])("a config of %s is refused", async (_, more, message) => {
+    const path = await folder.write("bad.json", config(more));
+    const argv = ["--arch", path, "--data", at("texts.jsonl"), "--out", at("refused")];
+    const ran = await distill(at("teacher"), ...argv);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(message);
+  });
+});
+
+describe("a ranking", () => {
+  const triplets = words.flatMap((a) =>
+    words.map((b) => ({
+      anchor: `which ${a} is ${b}`,
+      positive: `the ${a} is ${b}`,
+      negatives: [`the ${b} of one`, `no ${a} at all`],
+    })),
+  );
+
+  test.each(["margin-mse", "distill-kl-div"])("%s learns the teacher's scores", async (name) => {
+    const path = await folder.write("triplets.jsonl", jsonl(triplets));
+    const argv = ["--layers", "1", "--data", path, "--out", at(name), "--objective", name];
+    const ran = await distill(at("teacher"), ...argv, "--matryoshka", "16");
+    expect(ran.code, ran.err).toBe(0);
+    expect((await loadModel(at(name))).card.lineage.losses[0]).toContain(name);
+  });
+
+  test("pairs without hard negatives have nothing to rank", async () => {
+    const pairs = triplets.map(({ anchor, positive }) => ({ anchor, positive }));
+    const path = await folder.write("pairs.jsonl", jsonl(pairs));
+    const argv = ["--layers", "1", "--data", path, "--out", at("refused")];
+    const ran = await distill(at("teacher"), ...argv, "--objective", "margin-mse");
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain("pairs with hard negatives");
+  });
+});
+
+test("no passes leave the student as it begins", async () => {
+  const argv = ["--layers", "0,1", "--data", at("texts.jsonl"), "--out", at("as-it-is")];
+  const ran = await distill(at("teacher"), ...argv, "--epochs", "0", "--json");
+  expect(ran.code, ran.err).toBe(0);
+  expect(JSON.parse(ran.out).agreement.cosine).toBeCloseTo(1, 5);
+});
+
+describe("a service as the teacher", () => {
+  test("its vectors are learnt, over failures, and asked for once", async () => {
+    await using service = await startService((text) =>
+      Array.from({ length: 32 }, (_, i) => Math.sin(text.length * (i + 1))),
+    );
+    service.fault = (n) => (n === 1 ? { status: 429, retryAfter: "0" } : undefined);
+    const argv = [
+      ...["distill", "--teacher-url", service.url, "--teacher-model", "large"],
+      ...["--student", at("teacher"), "--data", at("texts.jsonl"), "--out", at("served")],
+      ...["--teacher-cache", at("served-cache"), ...quick],
+    ];
+    const ran = await nearfold(argv);
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.err).toContain("large: status 429; again in 0 s");
+    expect(service.answered.flat().sort()).toEqual(sentences.toSorted());
+    const asked = service.requests;
+    expect((await nearfold([...argv, "--replace"])).code).toBe(0);
+    expect(service.requests).toBe(asked);
+    const { card } = await loadModel(at("served"));
+    expect(card.fitted).toBeUndefined();
+    expect(card.lineage.base).toBe("large");
+  });
+
+  test("one that gives up half-way leaves what it said", async () => {
+    await using service = await startService(() => [1, 2]);
+    service.fault = (n) => (n > 0 ? { status: 400 } : undefined);
+    const ran = await nearfold([
+      ...["distill", "--teacher-url", service.url, "--teacher-model", "large"],
+      ...["--student", at("teacher"), "--data", at("texts.jsonl"), "--out", at("none")],
+      ...["--teacher-cache", at("half-cache")],
+    ]);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain("the service refuses (got status 400");
+  });
+});
+
+const texts = () => ["--data", at("texts.jsonl")];
+const refused: [string, () => readonly string[], string][] = [
+  ["no teacher", () => ["--layers", "1", ...texts()], "one teacher is needed"],
+  [
+    "two teachers",
+    () => [at("teacher"), "--teacher-url", "http://x", "--teacher-model", "m", ...texts()],
+    "one teacher is needed",
+  ],
+  ["no student", () => [at("teacher"), ...texts()], "nothing says what the student is"],
+  [
+    "more layers than there are",
+    () => [at("teacher"), "--layers", "3", ...texts()],
+    "wanted 1 to 2",
+  ],
+  [
+    "a layer that is not there",
+    () => [at("teacher"), "--layers", "0,2", ...texts()],
+    "some of 0 to 1",
+  ],
+  ["no number", () => [at("teacher"), "--layers", "x", ...texts()], "Not a number of layers"],
+  ["a teacher without layers", () => [at("static"), "--layers", "1", ...texts()], "no layers that"],
+  [
+    "a bag wider than its teacher",
+    () => [at("teacher"), "--static", "--dims", "64", ...texts()],
+    "the student is wider than the teacher",
+  ],
+  ["no data", () => [at("teacher"), "--layers", "1", "--data", at("empty.jsonl")], "file is empty"],
+  [
+    "an objective that asks no teacher",
+    () => [at("teacher"), "--layers", "1", ...texts(), "--objective", "cosent"],
+    "not learnt from a teacher's vectors",
+  ],
+  [
+    "prefixes wider than the vectors",
+    () => [at("teacher"), "--layers", "1", ...texts(), "--matryoshka", "64"],
+    "wanted at most 32",
+  ],
+  [
+    "a service that shows no layers",
+    () => ["--teacher-url", "http://x", "--teacher-model", "m", "--layers", "1", ...texts()],
+    "a service shows nothing of its model",
+  ],
+];
+
+test.each(refused)("%s: one clear error", async (_, argv, message) => {
+  const ran = await nearfold(["distill", ...argv(), "--out", at("refused")]);
+  expect(ran.code).toBe(2);
+  expect(ran.err).toContain(message);
+});

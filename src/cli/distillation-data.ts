@@ -1,0 +1,83 @@
+/** The texts that a student learns from, and those that it is judged by. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { basename } from "node:path";
+import { type Pair, type RoledText, readPairs, readTexts, splitByHash } from "../data/index.ts";
+import type { DataRecord, Model } from "../models/model.ts";
+import type { Context } from "./command.ts";
+import { type ReadingOptions, readAll } from "./reading.ts";
+
+export interface DistillationDataOptions extends ReadingOptions {
+  readonly data: readonly string[];
+  readonly seed: number;
+}
+
+export interface DistillationData {
+  readonly texts: readonly RoledText[];
+  /** Not trained on; none where there are too few texts. */
+  readonly heldOut: readonly RoledText[];
+  /** Rows of all files that were left out. */
+  readonly skipped: number;
+  /** For the student's card. */
+  readonly records: readonly DataRecord[];
+}
+
+/** Of the neighbours of fewer texts there is nothing to say. */
+const LEAST_HELD_OUT = 12;
+/** Agreement costs the square of it. */
+const MOST_HELD_OUT = 500;
+
+/**
+ * Reads all files, each text once; some are held out by hash. Where no prompt tells queries from documents, all are documents.
+ * @throws not-found, bad-input naming file and line
+ */
+export async function readDistillationData(
+  options: DistillationDataOptions,
+  { prompts }: Pick<Model, "prompts">,
+  { report }: Context,
+): Promise<DistillationData> {
+  const roles = prompts.query !== prompts.document;
+  const distinct = new Map<string, RoledText>();
+  const records: DataRecord[] = [];
+  let skipped = 0;
+  for (const path of options.data) {
+    const read = await readAll(path, readTexts, options, report);
+    for (const { text, role: said } of read.rows) {
+      const role = roles ? said : "document";
+      distinct.set(`${role}\0${text}`, { text, role });
+    }
+    skipped += read.skipped;
+    records.push(await recordOf(path, read.rows.length));
+  }
+  const all = [...distinct];
+  const dev = Math.min(0.1, MOST_HELD_OUT / all.length);
+  const shares = { train: 1 - dev, dev };
+  const sideOf = ([key]: (typeof all)[number]) => splitByHash(key, { seed: options.seed, shares });
+  const { train = [], dev: held = [] } = Object.groupBy(all, sideOf);
+  const textsOf = (entries: typeof all) => entries.map(([, text]) => text);
+  if (held.length >= LEAST_HELD_OUT) {
+    return { texts: textsOf(train), heldOut: textsOf(held), skipped, records };
+  }
+  const text = `${all.length} texts are too few to hold some out: agreement with the teacher will not be measured`;
+  report({ type: "note", text, data: { heldOut: 0 } });
+  return { texts: textsOf(all), heldOut: [], skipped, records };
+}
+
+/** The pairs with hard negatives of all files, for an objective that compares them. @throws as `readPairs` */
+export async function readCandidates(
+  options: DistillationDataOptions,
+  { report }: Context,
+): Promise<readonly Pair[]> {
+  const all: Pair[] = [];
+  for (const path of options.data) {
+    const { rows } = await readAll(path, readPairs, options, report);
+    for (const row of rows) all.push(row);
+  }
+  return all;
+}
+
+async function recordOf(path: string, rows: number): Promise<DataRecord> {
+  const hash = createHash("sha256");
+  for await (const part of createReadStream(path)) hash.update(part);
+  return { name: basename(path), rows, sha256: hash.digest("hex") };
+}
