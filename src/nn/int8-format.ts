@@ -28,13 +28,14 @@ export function int8Format({ bits }: { readonly bits: 7 | 8 }): WeightFormat {
     name: `int${bits}`,
     ...held(bits),
     product: (x, part, _, rows) => {
-      const { codes, scale } = rows(x);
+      const { codes, zero, scale } = rows(x);
       const op = quantized["com.microsoft.MatMulIntegerToFloat"];
       const product = apply("MatMulIntegerToFloat", op, [
         codes,
         transpose(part("")),
         scalar(1),
         reshape(part("_scale"), [-1]),
+        zero,
       ]);
       return mul(product, scale);
     },

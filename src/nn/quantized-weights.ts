@@ -1,9 +1,9 @@
 /** Quantization as a rewrite of a graph, whatever built it: products with weights, and tables, read codes and scales instead. */
-import { input, inputName, isInput, type Node, scalar, type Value } from "../graph/node.ts";
+import { constant, input, inputName, isInput, type Node, scalar, type Value } from "../graph/node.ts";
 import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { alphaOf, siteOf } from "./linear-site.ts";
 import type { MatrixSize, Part, RoundRows, WeightFormat, WeightFormats } from "./weight-format.ts";
 
@@ -61,15 +61,19 @@ export function asRead<W extends Tensor | StoredTensor>(
   return read;
 }
 
-/** One scale a row, `max |x| / 127`; rows that several products read are rounded once. */
+/**
+ * One scale a row, `max |x| / 127`; rows that several products read are rounded once. The codes are unsigned, 128 being 0: signed by signed, ONNX Runtime's product
+ * has no fast path on x86 (MiniLM on sentences: 230 texts/s, where float32 had 720).
+ */
 function roundedRows(): RoundRows {
+  const zero = constant(tensor("uint8", [], Uint8Array.of(128)));
   const done = new Map<Value, ReturnType<RoundRows>>();
   return (x) => {
     const known = done.get(x);
     if (known) return known;
     const greatest = reduceMax(abs(x), { axes: [x.shape.length - 1], keep: true });
     const scale = maximum(mul(greatest, 1 / 127), LEAST);
-    const rounded = { codes: quantizeLinear(div(x, scale), scalar(1)), scale };
+    const rounded = { codes: quantizeLinear(div(x, scale), scalar(1), zero), zero, scale };
     done.set(x, rounded);
     return rounded;
   };

@@ -36,8 +36,12 @@ export interface WeightFormat {
 /** The graph input of a part. */
 export type Part = (suffix: string) => Value;
 
-/** Rows `[T, D]` as int8 with a scale for each `[T, 1]`. */
-export type RoundRows = (x: Value) => { readonly codes: Value; readonly scale: Value };
+/** Rows `[T, D]` as `(codes − zero) · scale`, with a scale for each `[T, 1]`. */
+export type RoundRows = (x: Value) => {
+  readonly codes: Value;
+  readonly zero: Value;
+  readonly scale: Value;
+};
 
 /** The format of each weight that is no float, by the weight's name. */
 export type WeightFormats = ReadonlyMap<string, WeightFormat>;

@@ -132,9 +132,12 @@ export const quantized = {
   },
 } as const satisfies Record<string, Op>;
 
-/** `saturate(round(x / scale))` as int8, symmetric. */
-export function quantizeLinear(x: Value, scale: Value): Value {
-  const zero = constant(tensor("int8", [], Int8Array.of(0)));
+/** `saturate(round(x / scale) + zero)`, of the zero point's type. @default zero 0, as int8 */
+export function quantizeLinear(
+  x: Value,
+  scale: Value,
+  zero = constant(tensor("int8", [], Int8Array.of(0))),
+): Value {
   return apply("QuantizeLinear", quantized.QuantizeLinear, [x, scale, zero]);
 }
 
