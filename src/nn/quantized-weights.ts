@@ -1,5 +1,13 @@
 /** Quantization as a rewrite of a graph, whatever built it: products with weights, and tables, read codes and scales instead. */
-import { constant, input, inputName, isInput, type Node, scalar, type Value } from "../graph/node.ts";
+import {
+  constant,
+  input,
+  inputName,
+  isInput,
+  type Node,
+  scalar,
+  type Value,
+} from "../graph/node.ts";
 import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
