@@ -161,7 +161,7 @@ test("every golden has a case", () => {
   expect(Object.keys(cases).sort()).toEqual([...goldens].sort());
 });
 
-test("every loss has a golden; `sum` alone is ours", () => {
+test("every loss has a golden, but for our own sum and Jasper's, which the contract works out by hand", () => {
   const namesIn = (json: unknown): string[] => {
     if (typeof json === "string") return [json];
     const { name, loss } = json as { readonly name: string; readonly loss?: unknown };
@@ -169,7 +169,7 @@ test("every loss has a golden; `sum` alone is ours", () => {
   };
   const named = new Set(Object.values(cases).flatMap(namesIn));
   const all = Object.keys({ ...losses, ...modifiers });
-  expect(all.filter((name) => !named.has(name))).toEqual(["sum"]);
+  expect(all.filter((name) => !named.has(name))).toEqual(["similarity-matrix", "relative-ranking", "sum"]);
 });
 
 /** Three unit vectors; row 2 repeats row 0's document (or anchor), so neither may count against the other. */
