@@ -169,7 +169,11 @@ test("every loss has a golden, but for our own sum and Jasper's, which the contr
   };
   const named = new Set(Object.values(cases).flatMap(namesIn));
   const all = Object.keys({ ...losses, ...modifiers });
-  expect(all.filter((name) => !named.has(name))).toEqual(["similarity-matrix", "relative-ranking", "sum"]);
+  expect(all.filter((name) => !named.has(name))).toEqual([
+    "similarity-matrix",
+    "relative-ranking",
+    "sum",
+  ]);
 });
 
 /** Three unit vectors; row 2 repeats row 0's document (or anchor), so neither may count against the other. */
