@@ -7,6 +7,7 @@ import { distilStatic } from "./measurements/distil-static.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { finetuneScifact } from "./measurements/finetune-scifact.ts";
+import { finetuneScifactMore } from "./measurements/finetune-scifact-more.ts";
 import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
@@ -28,6 +29,7 @@ export const measurements = {
   "train-memory": trainMemory,
   gradcache,
   "finetune-scifact": finetuneScifact,
+  "finetune-scifact-more": finetuneScifactMore,
   "finetune-speed": finetuneSpeed,
   "adapt-llm": adaptLlm,
   "adapt-llm-speed": adaptLlmSpeed,

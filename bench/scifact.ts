@@ -1,15 +1,19 @@
 /** all-MiniLM-L6-v2 fine-tuned on SciFact's train split, as sentence-transformers' users do. */
+import type { RetrievalSet } from "../src/data/beir.ts";
+import { openEncoder } from "../src/encoder/index.ts";
+import type { Ranking } from "../src/evaluate/index.ts";
 import { infoNce } from "../src/losses/index.ts";
-import { loadModel } from "../src/models/index.ts";
+import { loadModel, type Model } from "../src/models/index.ts";
 import type { TrainOptions } from "../src/train/options.ts";
 import { miniLm } from "../test/minilm.ts";
 import type { Work } from "./finetuning.ts";
+import { rankAll } from "./quality.ts";
 import { readScifact, toPairs } from "./real-data.ts";
 
 const TEMPERATURE = 0.05;
 
 /** MultipleNegativesRankingLoss at scale 20, in batches without duplicates, as it recommends. */
-const options = {
+export const scifactOptions = {
   loss: infoNce({ temperature: TEMPERATURE }),
   epochs: 2,
   batchSize: 32,
@@ -28,7 +32,7 @@ export async function scifactWork(): Promise<Work> {
   return {
     model,
     pairs: toPairs(await readScifact("train")),
-    options,
+    options: scifactOptions,
     peer: {
       script: "finetune_scifact.py",
       name: "sentence-transformers 6.2",
@@ -37,4 +41,10 @@ export async function scifactWork(): Promise<Work> {
     // Dropout draws other masks on each side: a single step says little.
     equalLoss: { of: "mean", tolerance: 0.15 },
   };
+}
+
+/** What a model finds for each query among all documents. */
+export async function rankByUs(model: Model, set: RetrievalSet): Promise<readonly Ranking[]> {
+  await using encoder = await openEncoder(model);
+  return await rankAll(set, encoder);
 }

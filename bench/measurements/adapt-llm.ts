@@ -1,12 +1,12 @@
-import { readSts, type ScoredPair } from "../../src/data/sts.ts";
+import type { ScoredPair } from "../../src/data/sts.ts";
 import { openEncoder } from "../../src/encoder/index.ts";
 import { spearman } from "../../src/evaluate/index.ts";
 import type { Model } from "../../src/models/index.ts";
-import { shared } from "../../test/shared.ts";
 import type { Child } from "../child.ts";
 import { openBothSides, trainBothSides } from "../finetuning.ts";
 import { mean, median } from "../measure.ts";
 import { notInstalled } from "../peer.ts";
+import { readStsTest, stsQuality } from "../quality.ts";
 import { needs } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
 import { captionsWork } from "../smollm2.ts";
@@ -20,17 +20,17 @@ export const adaptLlm: Measurement = {
   targets: [0.97],
   missing: needs("data", "smolLm2"),
   async run(log): Promise<Finding> {
-    const rows = await Array.fromAsync(readSts(shared("data/stsbenchmark/test.jsonl")));
+    const rows = await readStsTest();
     const wanted = rows.map(({ score }) => score);
     const work = await captionsWork();
-    const before = spearman(await cosinesOf(work.model, rows), wanted);
+    const before = await qualityOf(work.model);
     log(`before: ${before.toFixed(4)}`);
     await using both = await openBothSides(work);
     const peerCosines = async ({ child }: { readonly child: Child }) =>
       spearman(await cosinesOfPeer(child, rows), wanted);
     const peerBefore = both.peer && (await peerCosines(both.peer));
     const { ours, peer } = await trainBothSides(both, work);
-    const after = spearman(await cosinesOf(await both.ours.finish(), rows), wanted);
+    const after = await qualityOf(await both.ours.finish());
     log(`ours: ${after.toFixed(4)}`);
     const details = {
       before,
@@ -54,22 +54,12 @@ export const adaptLlm: Measurement = {
   },
 };
 
-async function cosinesOf(model: Model, rows: readonly ScoredPair[]): Promise<number[]> {
+async function qualityOf(model: Model): Promise<number> {
   await using encoder = await openEncoder(model);
-  const texts = rows.flatMap(({ sentence1, sentence2 }) => [sentence1, sentence2]);
-  const { vectors, dims } = await encoder.encode(texts);
-  const vector = (row: number) => vectors.subarray(row * dims, (row + 1) * dims);
-  return rows.map((_, row) => {
-    const [a, b] = [vector(2 * row), vector(2 * row + 1)];
-    return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-  });
+  return await stsQuality(encoder);
 }
 
 async function cosinesOfPeer(peer: Child, rows: readonly ScoredPair[]): Promise<readonly number[]> {
   const pairs = rows.map(({ sentence1, sentence2 }) => [sentence1, sentence2]);
   return (await peer.ask<{ cosines: readonly number[] }>("cosines", { pairs })).cosines;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, x, i) => sum + x * b[i], 0);
 }

@@ -1,26 +1,15 @@
 import type { RetrievalSet } from "../../src/data/beir.ts";
-import { openEncoder } from "../../src/encoder/index.ts";
-import {
-  bootstrapMean,
-  pairedTest,
-  type Ranking,
-  type Run,
-  rank,
-  scoreRun,
-} from "../../src/evaluate/index.ts";
-import { loadModel, type Model } from "../../src/models/index.ts";
-import { floats } from "../../src/tensor/tensor.ts";
+import { bootstrapMean, pairedTest, type Ranking } from "../../src/evaluate/index.ts";
+import { loadModel } from "../../src/models/index.ts";
 import { miniLm } from "../../test/minilm.ts";
 import type { Child } from "../child.ts";
 import { openBothSides, trainBothSides } from "../finetuning.ts";
 import { mean, median } from "../measure.ts";
 import { notInstalled } from "../peer.ts";
+import { DEPTH, ndcg } from "../quality.ts";
 import { needs, readScifact } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
-import { scifactWork } from "../scifact.ts";
-
-const DEPTH = 10;
-const MEASURE = "ndcg@10";
+import { rankByUs, scifactWork } from "../scifact.ts";
 
 /**
  * Both sides fine-tune, each encodes and ranks by itself, and one program scores the rankings. The two drop other elements, so they
@@ -73,28 +62,6 @@ export const finetuneScifact: Measurement = {
     };
   },
 };
-
-/** Of each query. */
-function ndcg(rankings: readonly Ranking[], { queries, qrels }: RetrievalSet): Float64Array {
-  const run: Run = new Map([...queries.keys()].map((id, i) => [id, rankings[i]]));
-  return scoreRun(run, qrels, { measures: [MEASURE] }).perQuery[MEASURE];
-}
-
-async function rankByUs(
-  model: Model,
-  { documents, queries }: RetrievalSet,
-): Promise<readonly Ranking[]> {
-  await using encoder = await openEncoder(model);
-  const encode = async (texts: Iterable<string>, role: "query" | "document") => {
-    const { vectors, dims } = await encoder.encode([...texts], { role });
-    return floats(vectors, [vectors.length / dims, dims]);
-  };
-  const found = await encode(queries.values(), "query");
-  return rank(found, await encode(documents.values(), "document"), {
-    ids: [...documents.keys()],
-    k: DEPTH,
-  });
-}
 
 /** The peer's own vectors and order; it gives no scores, so the rank stands for them. */
 async function rankByPeer(peer: Child, { documents, queries }: RetrievalSet): Promise<Ranking[]> {
