@@ -1,14 +1,11 @@
 /** A bag of tokens that begins with what a teacher makes of each token alone (model2vec: Tulkens and van Dongen, 2024). */
 import { openForward } from "../encoder/forward.ts";
 import { throwIfAborted } from "../errors.ts";
-import { newCard } from "../models/card.ts";
-import { configReader } from "../models/config.ts";
-import { poolingHead } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
-import { architectureOf } from "../models/registry.ts";
 import { withoutSpecialTokens } from "../models/tokenizer-files.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/index.ts";
+import { staticModel } from "../train/from-nothing.ts";
 
 /** Tokens of a batch: sequences are short and alike. */
 const BATCH = 512;
@@ -99,22 +96,9 @@ export function staticStudent(
   { data, shape }: Tensor<"float32">,
   { name, weights, maxTokens = 512 }: StaticStudentOptions,
 ): Model {
-  const [vocabSize, dims] = shape as [number, number];
-  const configJson = { model_type: "static", vocab_size: vocabSize, hidden_size: dims };
-  const architecture = architectureOf("static", name);
+  const dims = shape[1];
   const table = weights ? data.map((x, i) => x * weights[Math.floor(i / dims)]) : data.slice();
-  // What is before a text tells a bag nothing: it adds the same to all.
-  const prompts = { query: "", document: "" };
-  return {
-    name,
-    architecture,
-    config: architecture.parseConfig(configReader(configJson, name)),
-    configJson,
-    head: poolingHead(),
-    tokenizer: withoutSpecialTokens(teacher.tokenizer, name),
-    maxTokens,
-    prompts,
-    weights: new Map([["embedding.weight", floats(table, shape)]]),
-    card: newCard(dims, prompts, teacher.card.space.similarity),
-  };
+  const { similarity } = teacher.card.space;
+  const tokenizer = withoutSpecialTokens(teacher.tokenizer, name);
+  return staticModel(tokenizer, floats(table, shape), { name, maxTokens, similarity });
 }

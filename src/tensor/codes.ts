@@ -66,7 +66,8 @@ function encode(x: number, scale: number, most: number): number {
   return Math.max(-most, Math.min(most, roundEven(x / scale)));
 }
 
-function roundEven(x: number): number {
+/** IEEE's rounding: halves to the even neighbour. */
+export function roundEven(x: number): number {
   const rounded = Math.round(x);
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }

@@ -4,7 +4,8 @@ import { configReader } from "../models/config.ts";
 import { poolingHead } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { architectureOf } from "../models/registry.ts";
-import { floats } from "../tensor/tensor.ts";
+import type { Space } from "../space.ts";
+import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 export interface NewStaticOptions {
@@ -22,14 +23,25 @@ export interface NewStaticOptions {
  */
 export function newStaticModel(tokenizer: Tokenizer, options: NewStaticOptions): Model {
   const { name, dims = 256, maxTokens = 512, seed = 42 } = options;
-  const vocabSize = tokenizer.vocabSize;
-  const configJson = { model_type: "static", vocab_size: vocabSize, hidden_size: dims };
-  const architecture = architectureOf("static", name);
-  const prompts = { query: "", document: "" };
-  const table = fillNormal(new Float32Array(vocabSize * dims), {
+  const table = fillNormal(new Float32Array(tokenizer.vocabSize * dims), {
     seed,
     std: 0.5 / Math.sqrt(dims),
   });
+  const shape = [tokenizer.vocabSize, dims];
+  return staticModel(tokenizer, floats(table, shape), { name, maxTokens, similarity: "cosine" });
+}
+
+/** A static embedder of a table of token vectors `[V, D]`, which it keeps. */
+export function staticModel(
+  tokenizer: Tokenizer,
+  table: Tensor<"float32">,
+  { name, maxTokens, similarity }: StaticModelOptions,
+): Model {
+  const [vocabSize, dims] = table.shape;
+  const configJson = { model_type: "static", vocab_size: vocabSize, hidden_size: dims };
+  const architecture = architectureOf("static", name);
+  // What is before a text tells a bag nothing: it adds the same to all.
+  const prompts = { query: "", document: "" };
   return {
     name,
     architecture,
@@ -39,7 +51,13 @@ export function newStaticModel(tokenizer: Tokenizer, options: NewStaticOptions):
     tokenizer,
     maxTokens,
     prompts,
-    weights: new Map([["embedding.weight", floats(table, [vocabSize, dims])]]),
-    card: newCard(dims, prompts, "cosine"),
+    weights: new Map([["embedding.weight", table]]),
+    card: newCard(dims, prompts, similarity),
   };
+}
+
+interface StaticModelOptions {
+  readonly name: string;
+  readonly maxTokens: number;
+  readonly similarity: Space["similarity"];
 }

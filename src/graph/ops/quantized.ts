@@ -1,4 +1,5 @@
 /** Numbers as integers with a scale, and products of such. */
+import { roundEven } from "../../tensor/codes.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { type Array64, array64, strides } from "../array64.ts";
 import type { Dim } from "../dim.ts";
@@ -28,14 +29,6 @@ function scaleAt(x: Array64, scale: Array64, axis: number): (flat: number) => nu
 }
 
 const axisOf = (attrs: Attributes) => Number(attrs.axis ?? 1);
-
-/** IEEE's rounding: halves to the even neighbour. */
-function roundEven(x: number): number {
-  const floor = Math.floor(x);
-  const over = x - floor;
-  if (over !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
 
 function inferProduct(op: string, dtype: Value["dtype"]): Op["infer"] {
   return ([a, b]) => {
