@@ -29,7 +29,10 @@ export async function openForward(
   { architecture, config, head, weights: held, formats = new Map() }: Tower<Weight>,
   options: Pick<SessionOptions, "providers" | "threads"> & { readonly worker?: boolean },
 ): Promise<Forward> {
-  const batching = batchingOf(architecture, head);
+  const { worker = false, providers = ["cpu"], threads } = options;
+  // Other providers run nothing on tensors without elements.
+  const emptyBlocks = providers[0] === "cpu" ? 0 : 1;
+  const batching = batchingOf(architecture, head, { emptyBlocks });
   const { embeddings, weights: read } = encoderGraph(
     architecture,
     config,
@@ -51,13 +54,12 @@ export async function openForward(
     placed,
     ...(opsets && { opsets }),
   });
-  const { worker = false, providers, threads } = options;
   const open = worker ? openWorkerSession : openSession;
   const session = await open(bytes, {
     // Shapes vary: a pattern for each would only let the arena grow.
     memoryPattern: false,
     ...(folder !== undefined && { dataFolder: folder }),
-    ...(providers && { providers }),
+    providers,
     ...(threads !== undefined && { threads }),
   });
   return {

@@ -25,9 +25,15 @@ const BLOCKS = 3;
 /** Bags where the order of tokens does not matter; padded for graphs that were exported so; sequences packed end to end elsewhere. */
 export type BatchKind = "packed" | "bags" | "padded";
 
+export interface BatchingOptions {
+  /** Sequences of nothing in a block that a batch does not need; see `withEmptyBlocks`. @default 0 */
+  readonly emptyBlocks?: number;
+}
+
 export function batchingOf(
   { batches, positions }: { readonly batches: BatchKind; readonly positions?: number },
   { pooling, includePrompt }: Pooling,
+  { emptyBlocks }: BatchingOptions = {},
 ): Batching {
   const kind = batches === "bags" && pooling.includes("max") ? "packed" : batches;
   const weights = poolWeights(pooling);
@@ -38,6 +44,7 @@ export function batchingOf(
       packers[kind](sequences, {
         ...more,
         poolWeights: weights,
+        ...(emptyBlocks !== undefined && { emptyBlocks }),
         ...(positions !== undefined && { positions }),
         ...(promptTokens && !includePrompt && { promptTokens }),
       }),
@@ -50,9 +57,14 @@ const layouts: Readonly<Record<BatchKind, (poolings: number) => Layout>> = {
   padded: (poolings) => paddedBatchLayout({ poolings }),
 };
 
-const packers: Readonly<Record<BatchKind, typeof pack>> = {
-  packed: (sequences, options) =>
-    withEmptyBlocks(pack(sequences, { ...options, maxBlocks: BLOCKS }), BLOCKS),
+type Packer = (
+  sequences: readonly ArrayLike<number>[],
+  options: PackOptions & BatchingOptions,
+) => Packed;
+
+const packers: Readonly<Record<BatchKind, Packer>> = {
+  packed: (sequences, { emptyBlocks: height, ...options }) =>
+    withEmptyBlocks(pack(sequences, { ...options, maxBlocks: BLOCKS }), BLOCKS, { height }),
   bags: packBags,
   padded: packPadded,
 };
