@@ -58,9 +58,9 @@ export default {
     },
     {
       name: "only-runtime-runs",
-      comment: "runtime/ is the only importer of onnxruntime-node",
+      comment: "runtime/onnxruntime.ts is the only importer of onnxruntime-node: it keeps it from phoning home",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/runtime/" },
+      from: { path: "^src/", pathNot: "^src/runtime/onnxruntime\\.ts$" },
       to: { path: "onnxruntime-(node|common)" },
     },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },

@@ -1,7 +1,7 @@
-import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "onnxruntime-node";
 import { bug, NearfoldError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from "./onnxruntime.ts";
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 

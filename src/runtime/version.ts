@@ -1,4 +1,4 @@
-import { env } from "onnxruntime-node";
+import { env } from "./onnxruntime.ts";
 
 /** The version of ONNX Runtime that runs the graphs. */
 export function runtimeVersion(): string {

@@ -1,0 +1,4 @@
+/** ONNX Runtime, quiet: whoever imports it imports it here. */
+import "./no-telemetry.ts";
+
+export { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
