@@ -1,6 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { graphOf, input } from "../src/graph/node.ts";
-import { gather } from "../src/graph/ops/index.ts";
+import { grad } from "../src/graph/grad.ts";
+import { constant, graphOf, input } from "../src/graph/node.ts";
+import { gather, mul, reduceSum } from "../src/graph/ops/index.ts";
+import { fakeQuantizeWeights } from "../src/nn/fake-quantized-weights.ts";
 import { linear } from "../src/nn/linear.ts";
 import { quantizeWeights } from "../src/nn/quantized-weights.ts";
 import type { WeightFormat } from "../src/nn/weight-format.ts";
@@ -82,6 +85,49 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     });
   });
 
+  test("a graph of floats rounds to the same bits", async () => {
+    const w = input("w", "float32", [2, IN]);
+    const { bytes } = encodeModel(graphOf({ y: format.fake(w) }));
+    await using session = await openSession(bytes);
+    const number = fc.oneof(
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 100), max: 2 ** 100 }),
+      fc.integer({ min: -16, max: 16 }).map((n) => n / 2),
+      fc.constant(0),
+    );
+    const matrix = fc.array(number, { minLength: 2 * IN, maxLength: 2 * IN });
+    await fc.assert(
+      fc.asyncProperty(matrix, async (values) => {
+        const given = floats(values, [2, IN]);
+        const wanted = format.dequantize(format.quantize(given)).data;
+        const found = (await session.run({ w: given })).y.data as Float32Array;
+        // Zero has two signs, which are one number.
+        expect(found.map((x) => x + 0)).toEqual(wanted.map((x) => x + 0));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("its gradient passes straight through that graph", async () => {
+    const w = input("w", "float32", [OUT, IN]);
+    const slope = numbers(OUT, 5);
+    const [g] = grad(reduceSum(mul(format.fake(w), constant(slope)), { axes: [0, 1] }), [w]);
+    const { bytes } = encodeModel(graphOf({ g }));
+    await using session = await openSession(bytes);
+    expect((await session.run({ w: weight })).g.data).toEqual(slope.data);
+  });
+
+  test.runIf(format.product)("a product of floats sees what that of codes does", async () => {
+    const x = numbers(5, 2);
+    const { weights } = weightInputs();
+    const layer = linear(input("x", "float32", ["T", IN]), weights, { in: IN, out: OUT });
+    const [y] = fakeQuantizeWeights([layer], new Map([["weight", format]]));
+    await using session = await openSession(encodeModel(graphOf({ y })).bytes);
+    const found = (await session.run({ x, weight, bias })).y.data as Float32Array;
+    // Blocks round their activations too, which training does not see.
+    const atol = format.fakeInput ? 1e-3 : 5;
+    expect(found).toBeClose(await product(format, x), { rtol: 1e-4, atol });
+  });
+
   test.runIf(format.product)("multiplies what comes back with rows of int8", async () => {
     const x = numbers(5, 2);
     // In blocks, rows are rounded block by block too.
@@ -119,6 +165,23 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     const back = format.dequantize(parts).data;
     const row = (i: number) => [...back.subarray(i * IN, (i + 1) * IN)];
     expect(found).toBeClose([...row(4), ...row(0), ...row(4)], { rtol: 1e-6, atol: 1e-6 });
+  });
+
+  test.runIf(format.rows)("rows of a table are rounded once they are looked up", async () => {
+    const table = input("table", "float32", ["V", IN]);
+    const looked = gather(table, input("ids", "int32", ["T"]));
+    const [y] = fakeQuantizeWeights([looked], new Map([["table", format]]));
+    await using session = await openSession(encodeModel(graphOf({ y })).bytes);
+    const found = (await session.run({ ids: ints([4, 0]), table: weight })).y.data;
+    const back = format.dequantize(format.quantize(weight)).data;
+    expect(found).toEqual(Float32Array.of(...back.subarray(4 * IN, 5 * IN), ...back.subarray(0, IN)));
+  });
+
+  test("moments of another width are refused, or not looked at", () => {
+    const narrow = floats(new Float32Array(4), [2, 2]);
+    const run = () => format.quantize(weight, narrow);
+    if (name.startsWith("int4")) expect(run).toThrow(/moments of rows of another width/);
+    else expect(run()).toEqual(format.quantize(weight));
   });
 });
 

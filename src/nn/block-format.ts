@@ -1,11 +1,16 @@
 import { NearfoldError } from "../errors.ts";
 import { matmulBlocks, reshape } from "../graph/ops/index.ts";
 import { dequantizeRows, quantizeRows } from "../tensor/codes.ts";
+import { gptqRows } from "../tensor/gptq.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { fakeRows } from "./fake-codes.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
-/** Ends of the range that are tried for a block of 4 bits. */
-const RANGES = [1, 0.95, 0.9, 0.85, 0.8];
+/**
+ * Where the greatest number of a block of 4 bits lies, in steps: a little is clipped, and all steps are finer. all-MiniLM-L6-v2's layers in blocks of 32 err by 8.9 % of
+ * themselves so, by 9.0 % with 8, and by 10.2 % with the same 7 on both sides; the best of seven ends for each block gives 8.6 %.
+ */
+const REACH = 8.25;
 
 /**
  * 4 or 8 bits with a scale for each block of a row, for memory rather than speed: ONNX Runtime's `MatMulNBits`, which rounds the activations to int8 block
@@ -15,6 +20,7 @@ export function blockFormat({ bits, block }: { bits: 4 | 8; block: number }): We
   const zero = 2 ** (bits - 1);
   const perByte = 8 / bits;
   const name = `int${bits}-block${block}`;
+  const rounding = { bits, block, ...(bits === 4 && { reach: REACH }) };
   return {
     name,
     parts: ({ out, in: width }) => ({
@@ -26,14 +32,13 @@ export function blockFormat({ bits, block }: { bits: 4 | 8; block: number }): We
       _scale: { dtype: "float32", shape: [out, width / block] },
       _shape: { dtype: "int64", shape: [2] },
     }),
-    quantize: (weight) => {
+    quantize: (weight, moments) => {
       const [out, width] = weight.shape;
       requireBlocks(width, block, name);
-      const { codes, scale } = quantizeRows(weight, {
-        bits,
-        block,
-        ranges: bits === 4 ? RANGES : [1],
-      });
+      const { codes, scale } =
+        moments && bits === 4
+          ? gptqRows(weight, moments, { bits, block })
+          : quantizeRows(weight, rounding);
       const bytes = new Uint8Array(codes.data.length / perByte);
       codes.data.forEach((code, i) => {
         bytes[Math.floor(i / perByte)] |= (code + zero) << (bits * (i % perByte));
@@ -58,6 +63,7 @@ export function blockFormat({ bits, block }: { bits: 4 | 8; block: number }): We
         scale: scale as Tensor<"float32">,
       });
     },
+    fake: (weight) => fakeRows(weight, rounding),
     product: (x, part, size) =>
       matmulBlocks(x, part("_packed"), reshape(part("_scale"), [-1]), {
         out: size.out as number,

@@ -3,10 +3,11 @@ import { apply } from "../graph/op.ts";
 import { cast, gather, mul, quantized, reshape, transpose } from "../graph/ops/index.ts";
 import { dequantizeRows, quantizeRows } from "../tensor/codes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { fakeActivations, fakeRows } from "./fake-codes.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
 /** Codes `[out, in]` and a scale for each row. */
-const held = (bits: 7 | 8): Pick<WeightFormat, "parts" | "quantize" | "dequantize"> => ({
+const held = (bits: 7 | 8): Pick<WeightFormat, "parts" | "quantize" | "dequantize" | "fake"> => ({
   parts: ({ out, in: width }) => ({
     "": { dtype: "int8", shape: [out, width] },
     _scale: { dtype: "float32", shape: [out, 1] },
@@ -17,6 +18,7 @@ const held = (bits: 7 | 8): Pick<WeightFormat, "parts" | "quantize" | "dequantiz
   },
   dequantize: ({ "": codes, _scale: scale }) =>
     dequantizeRows({ codes: codes as Tensor<"int8">, scale: scale as Tensor<"float32"> }),
+  fake: (weight) => fakeRows(weight, { bits }),
 });
 
 /**
@@ -27,6 +29,7 @@ export function int8Format({ bits }: { readonly bits: 7 | 8 }): WeightFormat {
   return {
     name: `int${bits}`,
     ...held(bits),
+    fakeInput: fakeActivations,
     product: (x, part, _, rows) => {
       const { codes, zero, scale } = rows(x);
       const op = quantized["com.microsoft.MatMulIntegerToFloat"];

@@ -103,7 +103,8 @@ function plusBias(product: Value, { inputs: [, , bias], attrs }: Node): Value {
 /** A row of zeros must not be divided by 0. */
 const LEAST = 1e-12;
 
-function tableOf({ op, inputs: [table], attrs }: Node): Value | undefined {
+/** The table `[V, D]` whose rows a node looks up, if it does. */
+export function tableOf({ op, inputs: [table], attrs }: Node): Value | undefined {
   const fits = op === "Gather" && table && isInput(table) && (attrs.axis ?? 0) === 0;
   return fits && table.shape.length === 2 ? table : undefined;
 }

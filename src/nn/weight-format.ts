@@ -24,9 +24,19 @@ export interface WeightFormat {
   readonly name: string;
   /** What the weight's name is continued by for each of its parts, the codes first: `X.weight`, `X.weight_scale`. */
   readonly parts: (size: MatrixSize) => Readonly<Record<string, PartType>>;
-  /** @throws bad-argument for a size that this format can't hold */
-  readonly quantize: (weight: Tensor<"float32">) => Readonly<Record<string, Tensor>>;
+  /**
+   * @param moments `Σ x xᵀ` `[in, in]` over rows that the layer reads; formats that round better by it do, the others leave it alone
+   * @throws bad-argument for a size that this format can't hold; mismatch for moments of another
+   */
+  readonly quantize: (
+    weight: Tensor<"float32">,
+    moments?: Tensor<"float32">,
+  ) => Readonly<Record<string, Tensor>>;
   readonly dequantize: (parts: Readonly<Record<string, Tensor>>) => Tensor<"float32">;
+  /** What a weight (or rows of one) comes back as, rounded without moments, in a graph of floats; the gradient passes straight through. */
+  readonly fake: (weight: Value) => Value;
+  /** What its product makes of the activations, likewise. @default it takes them as they are */
+  readonly fakeInput?: (x: Value) => Value;
   /** `x Wᵀ`: `[T, in] -> [T, out]`; the activations are rounded by `rows`, which is shared by the layers that read the same. @default it is for tables alone */
   readonly product?: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
   /** Rows of a table. @default it is for products alone */

@@ -7,6 +7,7 @@ import { siteOf } from "../nn/linear-site.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
 import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Moments } from "./moments.ts";
 
 /** What of a model can be held as codes, by name. */
 export interface Quantizable {
@@ -41,15 +42,21 @@ export function quantizable(model: Model): Quantizable {
 
 /**
  * The model with some weights as codes; the others are those given, not copies.
+ * @param moments of layers, for formats that round by them
  * @throws bad-argument for a weight whose size its format can't hold
  */
-export function quantizeModel(model: Model, formats: WeightFormats): Model<Tensor> {
+export function quantizeModel(
+  model: Model,
+  formats: WeightFormats,
+  moments: Moments = new Map(),
+): Model<Tensor> {
   // One tower, which `quantizable` asked for; what was adapted is in its weights.
   const { adapter: _adapter, queryTower: _tower, ...one } = model;
   const weights = new Map<string, Tensor>(model.weights);
   for (const [name, format] of formats) {
     weights.delete(name);
-    for (const [suffix, part] of Object.entries(format.quantize(model.weights.get(name)!))) {
+    const parts = format.quantize(model.weights.get(name)!, moments.get(name));
+    for (const [suffix, part] of Object.entries(parts)) {
       weights.set(`${name}${suffix}`, part);
     }
   }

@@ -20,6 +20,7 @@ export function fingerprintOf(
   // Functions and signals say nothing of the bytes; where a checkpoint lies does not either.
   const { resume: _, checkpoint: __, ...rest } = settings;
   hash.update(JSON.stringify(rest, (key, value) => (key === "signal" ? undefined : value)));
+  for (const [weight, { name }] of settings.formats ?? []) hash.update(`${weight}: ${name}\n`);
   hashBatches(hash, plan);
   return hash.digest("hex");
 }

@@ -18,9 +18,11 @@ import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
 import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { nextTokenLoss } from "../nn/language-head.ts";
+import { fakeQuantizeWeights } from "../nn/fake-quantized-weights.ts";
 import type { LinearSite } from "../nn/linear-site.ts";
 import { addLora, type LoraConfig } from "../nn/lora.ts";
 import { predictionInputs } from "../nn/predictions.ts";
+import type { WeightFormats } from "../nn/weight-format.ts";
 import type { BatchShape } from "./batch.ts";
 
 /** What is trained. */
@@ -32,6 +34,8 @@ export interface Encoding {
   readonly dropout: boolean;
   /** Train adapters; all else is frozen. @default train everything */
   readonly lora?: LoraConfig;
+  /** Weights that are rounded where they are read. @default none */
+  readonly formats?: WeightFormats;
 }
 
 /** What its embeddings are trained for. */
@@ -126,12 +130,15 @@ export function nextTokenGraph(encoding: Encoding, head: string): GradientGraph 
 
 /** What of the encoder is trained: its weights, or adapters beside them. */
 function trained(encoding: Encoding): Trained {
-  const { architecture, config, head, dropout, lora } = encoding;
+  const { architecture, config, head, dropout, lora, formats } = encoding;
   const layout = batchingOf(architecture, head).layout();
   const encoded = encoderGraph(architecture, config, head, layout, {
     dropout: dropout && architecture.batches !== "bags",
   });
-  const { tokens, embeddings, weights: read } = encoded;
+  const { weights: read } = encoded;
+  const [tokens, embeddings] = formats
+    ? fakeQuantizeWeights([encoded.tokens, encoded.embeddings], formats)
+    : [encoded.tokens, encoded.embeddings];
   if (!lora) return { tokens, embeddings, read, weights: read, tables: architecture.tables };
   const { values, weights } = addLora([tokens, embeddings], lora, { among: [tokens] });
   return { tokens: values[0], embeddings: values[1], read, weights, tables: [] };

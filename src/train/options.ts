@@ -3,6 +3,7 @@ import { infoNce } from "../losses/info-nce.ts";
 import type { Loss } from "../losses/loss.ts";
 import type { Model } from "../models/model.ts";
 import type { LoraConfig } from "../nn/lora.ts";
+import type { WeightFormats } from "../nn/weight-format.ts";
 import type { Decay } from "../optim/schedule.ts";
 import type { SubwordOptions } from "./subword-table.ts";
 
@@ -35,6 +36,11 @@ export interface TrainOptions {
   readonly dropout?: boolean;
   /** Freeze the model and train low-rank adapters, which are merged at the end. @default train every weight */
   readonly lora?: LoraConfig;
+  /**
+   * Quantization-aware training of all weights: they are floats that move, and each step sees them as these formats round them. `evaluate` is given the floats.
+   * @default all are read as they are
+   */
+  readonly formats?: WeightFormats;
   /** Keep equal texts out of each other's batches. @default true */
   readonly noDuplicates?: boolean;
   /** Train the token table as words plus hashed character n-grams (static models). @default off */
@@ -73,6 +79,7 @@ export type Settings = Required<Omit<TrainOptions, Optional>> & Pick<TrainOption
 
 type Optional =
   | "lora"
+  | "formats"
   | "subwords"
   | "evaluate"
   | "evaluateKey"
@@ -131,6 +138,11 @@ export function withDefaults(options: TrainOptions): Settings {
           ? "a share between 0 and 1"
           : `${whole.has(name) ? "a whole number" : "a number"} of at least ${least}`,
     });
+  }
+  if (options.formats && options.lora) {
+    const [got, wanted] = ["lora and formats", "one of them"];
+    const what = "adapters are added to weights that are not rounded";
+    throw new NearfoldError("bad-argument", what, { got, wanted });
   }
   return {
     loss: defaultLoss(),

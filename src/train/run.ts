@@ -56,8 +56,9 @@ export class Run implements AsyncDisposable {
     this.plan = plan;
     this.settings = settings;
     const { architecture, config, head } = model;
-    const { dropout, seed, lora } = settings;
-    const encoding = { architecture, config, head, dropout, ...(lora && { lora }) };
+    const { dropout, seed, lora, formats } = settings;
+    const rounded = formats && { formats };
+    const encoding = { architecture, config, head, dropout, ...(lora && { lora }), ...rounded };
     this.#adapter = lora && newAdapter(loraSites(encoding), lora, { base: model.weights, seed });
     this.#trained = this.#adapter
       ? Object.fromEntries(this.#adapter.weights)
