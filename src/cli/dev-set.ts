@@ -4,6 +4,7 @@ import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { scoreRun, spearman } from "../evaluate/index.ts";
 import type { Model } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Context } from "./command.ts";
 import type { EncodeContext } from "./encoding.ts";
 import { type ReadingOptions, readAll } from "./reading.ts";
@@ -12,7 +13,7 @@ import { similarities } from "./similarity.ts";
 
 export interface DevSet {
   readonly measure: "ndcg@10" | "spearman";
-  readonly score: (model: Model) => Promise<number>;
+  readonly score: (model: Model<Tensor>) => Promise<number>;
 }
 
 /** Without a signal, nothing stops it. */
@@ -31,7 +32,7 @@ export async function readDevPairs(
 /** The same of pairs that are here. */
 export function devPairs(pairs: readonly Pair[], context: DevContext): DevSet {
   const set = pairsAsRetrieval(pairs);
-  const score = async (model: Model) => {
+  const score = async (model: Model<Tensor>) => {
     await using encoder = await openEncoder(model);
     const run = await runModel(encoder, set, encoder.space.dims, quiet(context));
     return scoreRun(run, set.qrels, { measures: ["ndcg@10"] }).mean["ndcg@10"];
@@ -66,7 +67,7 @@ export async function readScored(
 /** The same of sentence pairs that are here. */
 export function devSts(rows: readonly ScoredPair[], context: DevContext): DevSet {
   const wanted = rows.map(({ score }) => score);
-  const score = async (model: Model) => {
+  const score = async (model: Model<Tensor>) => {
     await using encoder = await openEncoder(model);
     const { dims } = encoder.space;
     const found = spearman(await similarities(encoder, rows, dims, quiet(context)), wanted);

@@ -11,6 +11,7 @@ import { NearfoldError } from "../errors.ts";
 import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import {
   type DevScore,
   type Task,
@@ -29,6 +30,7 @@ import { askTeacher, type Taught } from "./distillation-teacher.ts";
 import { modelArgument, modelFolder, modelName } from "./model-reference.ts";
 import { requireFreeRun } from "./output.ts";
 import { toProgress } from "./training-progress.ts";
+import { servedAs } from "./weight-options.ts";
 
 /** A large model and texts in, a small model out that sees texts as the large one does. */
 export const distill: CommandSpec<DistillOptions> = {
@@ -40,6 +42,7 @@ export const distill: CommandSpec<DistillOptions> = {
     "nearfold distill my-model/ --layers 3 --data corpus.jsonl --out small/",
     "nearfold distill my-model/ --static --dims 256 --data corpus.jsonl --out tiny/",
     "nearfold distill --teacher-url http://127.0.0.1:8080/v1 --teacher-model large --student my-model/ --data corpus.jsonl --out small/",
+    "nearfold distill my-model/ --weights int4-block32 --data corpus.jsonl --out my-model-int4/",
     "nearfold distill my-model/ --layers 0,2,5 --data corpus.jsonl queries.txt --max-minutes 20 --out small/",
   ],
   run: async ([reference], options, context) => {
@@ -55,7 +58,9 @@ export const distill: CommandSpec<DistillOptions> = {
     const taught = await askTeacher(folder, data, options, context);
     const start = await beginStudent(student, taught);
     const plan = distillationPlan({ ...student, width: widthOf(start.model) }, options);
-    const evaluate = judge(dev, start.heldOut);
+    const { formats, asServed } = servedAs(start.model, options);
+    const score = judge(dev, start.heldOut);
+    const evaluate = (model: Model) => score(asServed(model));
     const before = await evaluate(start.model);
     context.report({ type: "note", text: `before training: ${figuresOf(before)}`, data: before });
     const { loss, needs } = plan.loss;
@@ -63,12 +68,14 @@ export const distill: CommandSpec<DistillOptions> = {
       ? scoredTasks(await readCandidates(options, context), taught.train, needs)
       : lessonTasks(start.train, start.model);
     requireTasks(tasks, plan.loss.text);
-    const settings = { ...plan.trainer, loss, evaluate, checkpoint };
+    const rounded = formats && { formats };
+    const settings = { ...plan.trainer, loss, evaluate, checkpoint, ...rounded };
     // Without passes it stays what it begins as.
-    const learnt =
+    const learnt = asServed(
       options.epochs === 0
         ? start.model
-        : await learn(start.model, tasks, settings, options, context);
+        : await learn(start.model, tasks, settings, options, context),
+    );
     const agreement = start.heldOut && (await measureAgreement(learnt, start.heldOut));
     const name = basename(resolve(out));
     const teacher = {
@@ -132,7 +139,7 @@ function readDev(options: DistillOptions, context: Context): Promise<DevSet> | u
 
 /** By a file, or else by how nearly the student sees held-out texts as its teacher does. */
 function judge(dev: DevSet | undefined, heldOut: Lesson | undefined) {
-  return async (model: Model): Promise<DevScore> => {
+  return async (model: Model<Tensor>): Promise<DevScore> => {
     const score = await dev?.score(model);
     const { cosine, overlap } = (heldOut && (await measureAgreement(model, heldOut))) ?? {};
     const metrics = {

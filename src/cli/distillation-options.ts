@@ -8,12 +8,14 @@ import type { StudentOptions } from "./distillation-student.ts";
 import type { TeacherOptions } from "./distillation-teacher.ts";
 import { modelArgument, modelOptions } from "./model-reference.ts";
 import { skipBadOption } from "./reading.ts";
+import { type TrainedWeights, trainedWeightOptions } from "./weight-options.ts";
 
 export interface DistillOptions
   extends TeacherOptions,
     StudentOptions,
     DistillationDataOptions,
-    DistillationPlanOptions {
+    DistillationPlanOptions,
+    TrainedWeights {
   readonly out: string;
   readonly sts?: string;
   readonly dev?: string;
@@ -119,7 +121,7 @@ export const distillOptions: readonly Option[] = [
   skipBadOption,
   ...modelOptions,
   ...under("The teacher:", teacher),
-  ...under("The student:", student),
+  ...under("The student:", [...student, ...trainedWeightOptions]),
   ...under("What is learnt:", learnt),
   ...under("Steps:", steps),
 ];

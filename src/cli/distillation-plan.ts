@@ -33,6 +33,8 @@ export interface DistillationPlan {
 const recipes = {
   /** Some layers of a transformer. */
   layers: { epochs: 3, batchSize: 64, learningRate: 2e-4, warmup: 0.05, weightDecay: 0.01 },
+  /** A model that learns to be rounded: it knows all it has to. */
+  rounded: { epochs: 3, batchSize: 64, learningRate: 1e-4, warmup: 0.05, weightDecay: 0 },
   "from nothing": { epochs: 10, batchSize: 64, learningRate: 5e-4, warmup: 0.1, weightDecay: 0.01 },
   bag: { epochs: 10, batchSize: 256, learningRate: 5e-3, warmup: 0.05, weightDecay: 0 },
 } as const satisfies Record<string, TrainOptions>;

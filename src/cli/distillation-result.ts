@@ -1,6 +1,4 @@
 /** What a distillation says of itself: in the student's card, and at its end. */
-import { spaceOf } from "../models/fingerprint.ts";
-import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { Agreement, Space } from "../space.ts";
@@ -10,6 +8,8 @@ import type { DistillationData } from "./distillation-data.ts";
 import type { DistillOptions } from "./distillation-options.ts";
 import type { DistillationPlan } from "./distillation-plan.ts";
 import type { Student } from "./distillation-student.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { describeAgreement, fitTo } from "./fitted.ts";
 import { packageVersion } from "./version.ts";
 
 export interface DistillationResult {
@@ -24,27 +24,20 @@ export interface DistillationResult {
   readonly options: DistillOptions;
 }
 
-/** Of vectors farther apart, those of the one find little among those of the other: an objective of similarities alone gives such. */
-const LEAST_COSINE = 0.5;
-
 /** The student's card: its teacher, what it learnt, and whether it may query the teacher's index. */
-export function distilledCard(learnt: Model, result: DistillationResult): Model["card"] {
+export function distilledCard(learnt: Model<Tensor>, result: DistillationResult): Model["card"] {
   const { teacher, student, plan, data, agreement } = result;
   const { fitted: _, ...card } = learnt.card;
-  const own = spaceOf(learnt);
-  const { cosine = 0 } = agreement ?? {};
-  const fits = cosine >= LEAST_COSINE && widthOf(learnt) === teacher.space?.dims;
+  const fitted = fitTo(teacher, learnt, agreement);
   const { epochs, batchSize, learningRate, warmup, weightDecay, maxSeconds } = plan.trainer;
-  const settings = { epochs, batchSize, learningRate, warmup, weightDecay, maxSeconds };
+  const { weights, tables } = result.options;
+  const steps = { epochs, batchSize, learningRate, warmup, weightDecay, maxSeconds };
+  const settings = { ...steps, weights, tables };
   const known = Object.entries(settings).filter(([, value]) => value !== undefined);
   return {
     ...card,
     dims: plan.dims,
-    ...(fits &&
-      teacher.space &&
-      agreement && {
-        fitted: { space: teacher.space, teacher: teacher.name, agreement, of: own.id },
-      }),
+    ...(fitted && { fitted }),
     lineage: {
       base: teacher.name,
       data: data.records,
@@ -76,14 +69,6 @@ export function distillationOutcome(result: DistillationResult): Outcome {
       `Next: nearfold eval ${out} --beir FOLDER`,
     ].join("\n"),
   };
-}
-
-function describeAgreement(name: string, { texts, cosine, overlap }: Agreement): string {
-  const figures = [
-    ...(cosine === undefined ? [] : [`mean cosine ${cosine.toFixed(4)}`]),
-    `${(100 * overlap).toFixed(1)} % of the 10 nearest shared`,
-  ];
-  return `Agreement with ${name} on ${texts} held-out texts: ${figures.join(", ")}`;
 }
 
 function agreementMetrics({ cosine, overlap }: Agreement): Readonly<Record<string, number>> {

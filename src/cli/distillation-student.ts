@@ -33,6 +33,9 @@ export interface StudentOptions extends ModelOptions {
   readonly project?: boolean;
   readonly maxTokens?: number;
   readonly seed: number;
+  /** What it is trained to be saved as: with nothing else, the teacher itself. */
+  readonly weights?: string;
+  readonly tables?: string;
 }
 
 /** A student before its teacher was asked, and how it begins. */
@@ -84,9 +87,12 @@ export async function chooseStudent(
     const model = narrowStudent(await loadModel(teacher), config, { name: arch, seed });
     return { ...ready(`the config ${arch}`, model, options), recipe: "from nothing" };
   }
+  if ((options.weights ?? options.tables) !== undefined) {
+    return { ...ready("itself", await loadModel(teacher), options), recipe: "rounded" };
+  }
   throw new NearfoldError("bad-argument", "nothing says what the student is", {
     at: "distill",
-    wanted: "--layers N, --static, --arch CONFIG or --student MODEL",
+    wanted: "--layers N, --static, --arch CONFIG or --student MODEL, or --weights FORMAT for the same model",
   });
 }
 

@@ -1,14 +1,15 @@
 import { Option } from "commander";
-import { readDocuments } from "../data/index.ts";
 import { loadModel } from "../models/load.ts";
-import type { Card, Model } from "../models/model.ts";
+import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import type { WeightFormat } from "../nn/weight-format.ts";
-import { parseWeightFormat, weightFormats } from "../nn/weight-formats.ts";
-import { formatsFor, type Guarded, quantizable, quantizeGuarded } from "../quantize/index.ts";
-import { runtimeVersion } from "../runtime/version.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { anyNumber, type CommandSpec, type Outcome, wholeNumber } from "./command.ts";
+import { parseWeightFormat } from "../nn/weight-formats.ts";
+import { layerMoments, type Moments, quantizable, quantizeGuarded } from "../quantize/index.ts";
+import { anyNumber, type CommandSpec, type Context, nameList, wholeNumber } from "./command.ts";
+import { readDistillationData } from "./distillation-data.ts";
+import { fastestFormat } from "./fastest-format.ts";
+import { chooseLayerFormats, type LayerChoice, parseLayerChoices } from "./layer-choices.ts";
+import { readMachine } from "./machine.ts";
 import {
   type ModelOptions,
   modelArgument,
@@ -18,26 +19,27 @@ import {
 } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
 import { trackTask } from "./progress.ts";
-import { type ReadingOptions, readAll, skipBadOption } from "./reading.ts";
-import { table } from "./table.ts";
-import { packageVersion } from "./version.ts";
+import { agreementOn, quantizationOutcome, quantizedCard } from "./quantization-result.ts";
+import { type ReadingOptions, skipBadOption } from "./reading.ts";
+import { chosenFormats, DEFAULT_TABLES, layerFormats, tableFormats } from "./weight-options.ts";
 
-interface Options extends ReadingOptions, ModelOptions {
+export interface QuantizeOptions extends ReadingOptions, ModelOptions {
   readonly out: string;
   readonly data: string;
   readonly texts: number;
   readonly weights: string;
-  readonly tables: string;
+  readonly tables?: string;
+  readonly layers?: readonly LayerChoice[];
+  readonly finer?: readonly string[];
   readonly agreement: number;
   readonly replace?: boolean;
 }
 
-const all = Object.entries<WeightFormat>(weightFormats);
-const byLayer = all.filter(([, { product }]) => product).map(([name]) => name);
-const byTable = [...all.filter(([, { rows }]) => rows).map(([name]) => name), "float32"];
+/** Which texts are held out. */
+const SEED = 42;
 
 /** A model in, the same model with weights as codes out. */
-export const quantize: CommandSpec<Options> = {
+export const quantize: CommandSpec<QuantizeOptions> = {
   name: "quantize",
   summary: "Hold a model's weights as integers: a quarter of the memory, and faster",
   arguments: [["<model>", modelArgument]],
@@ -45,109 +47,131 @@ export const quantize: CommandSpec<Options> = {
     new Option("--out <folder>", "folder of the model").makeOptionMandatory(),
     new Option(
       "--data <file>",
-      'texts like those to be embedded, to judge by: JSONL of {"text"}, or .txt',
+      'texts like those to be embedded, to round and to judge by: JSONL of {"text"}, or .txt',
     ).makeOptionMandatory(),
-    new Option("--texts <n>", "so many of them, from the first on")
+    new Option("--texts <n>", "so many of them, from all over; others measure what came of it")
       .argParser(wholeNumber(1))
       .default(256),
-    new Option("--weights <format>", "of the linear layers; int7 for processors without VNNI")
-      .choices(byLayer)
-      .default("int8"),
-    new Option("--tables <format>", "of the token embeddings")
-      .choices(byTable)
-      .default("int8-rows"),
+    new Option(
+      "--weights <format>",
+      "of the linear layers; auto: int8, or int7 where this processor's sums of 8 bits saturate",
+    )
+      .choices(["auto", ...layerFormats, "float16"])
+      .default("auto"),
+    new Option(
+      "--tables <format>",
+      `of the token embeddings (default: ${DEFAULT_TABLES}, or float16 as the layers)`,
+    ).choices([...tableFormats, "float16"]),
+    new Option(
+      "--layers <list>",
+      "formats of single layers, as 'encoder.layer.0.*=float32,*.output.dense=int8'",
+    ).argParser(parseLayerChoices),
     new Option(
       "--agreement <x>",
-      "the least mean cosine with the float vectors; layers that cost too much stay float",
+      "the least mean cosine with the float vectors; layers that cost too much get more bits",
     )
       .argParser(anyNumber)
       .default(0.99),
+    new Option(
+      "--finer <list>",
+      "formats that such layers get before float32 (default: int8 or int7 after 4 bits)",
+    ).argParser(nameList),
     new Option("--replace", "replace what is at --out"),
     skipBadOption,
     ...modelOptions,
   ],
   examples: [
     "nearfold quantize model/ --data corpus.jsonl --out model-int8/",
-    "nearfold quantize model/ --data corpus.jsonl --weights int4-block32 --agreement 0.95 --out model-int4/",
+    "nearfold quantize model/ --data corpus.jsonl --weights int4-block32 --agreement 0.98 --out model-int4/",
+    "nearfold quantize model/ --data corpus.jsonl --weights float16 --out model-fp16/",
   ],
   run: async ([reference], options, context) => {
-    const { out, data, weights, tables } = options;
+    const { out, data } = options;
     await requireFree(out, options);
-    const { rows } = await readAll(data, readDocuments, options, context.report);
+    const asked = await chooseFormats(options, context);
+    const { texts, heldOut } = await readDistillationData(
+      { ...options, data: [data], seed: SEED },
+      // The prompt of documents is put before all.
+      { prompts: { query: "", document: "" } },
+      context,
+    );
     const folder = await modelFolder(reference, options, context);
     const model = await loadModel(folder);
-    const layer = parseWeightFormat(weights);
-    const formats = formatsFor(
-      quantizable(model),
-      layer,
-      tables === "float32" ? undefined : parseWeightFormat(tables),
-    );
-    const texts = rows.slice(0, options.texts).map(({ text }) => text);
+    const { layers } = quantizable(model);
+    const whole = chosenFormats(model, asked.layers.name, asked.tables);
+    const formats = chooseLayerFormats(whole, layers, options.layers ?? []);
+    const some = spread(texts, options.texts).map(({ text }) => text);
+    const moments = await momentsFor(model, formats, some, context);
     const advance = trackTask(
       context.report,
       { task: "judging", unit: "layers", total: formats.size },
       context.now,
     );
     const guarded = await quantizeGuarded(model, formats, {
-      texts,
+      texts: some,
       agreement: options.agreement,
+      finer: (format) => (format === asked.layers ? asked.finer : []),
+      moments,
       signal: context.signal,
       onProgress: ({ done }) => advance(done),
     });
-    const card = await cardOf(model, folder, guarded);
+    const origin = { name: await modelName(folder), space: model.card.space };
+    const agreement = await agreementOn(heldOut, { model, quantized: guarded.model });
+    const weights = asked.layers.name;
+    const result = { guarded, origin, agreement, weights, tables: asked.tables, options };
+    const card = quantizedCard(model, result);
     await saveModel(out, { ...guarded.model, card }, { replace: options.replace ?? false });
-    return outcome(guarded, model, options, texts.length);
+    return quantizationOutcome(result, { float: model, texts: some.length });
   },
 };
 
-async function cardOf({ card }: Model, folder: string, { agreement }: Guarded): Promise<Card> {
-  const { lineage } = card;
-  const versions = {
-    nearfold: packageVersion(),
-    "onnxruntime-node": runtimeVersion(),
-    node: process.versions.node,
-  };
-  // What was measured of the float model does not hold for this one.
-  const metrics = { cosineWithFloat: agreement.mean };
-  return { ...card, lineage: { ...lineage, base: await modelName(folder), versions, metrics } };
+interface Asked {
+  readonly layers: WeightFormat;
+  readonly tables: string;
+  /** What layers get that cost too much. */
+  readonly finer: readonly WeightFormat[];
 }
 
-function outcome(
-  { model, agreement, unguarded, kept }: Guarded,
-  float: Model,
-  { out, weights, tables, agreement: wanted }: Options,
-  texts: number,
-): Outcome {
-  const [bytes, floatBytes] = [bytesOf(model), bytesOf(float)];
-  const { mean, worst } = agreement;
-  const reached =
-    mean >= wanted ? [] : [`The ${wanted} that was asked for is not reached: use a finer format.`];
-  const back =
-    kept.length === 0
-      ? []
-      : [
-          `With all as ${weights} it was ${unguarded.mean.toFixed(4)}; so these stay float, the costliest first:`,
-          table(
-            ["layer", "cost alone"],
-            kept.map(({ weight, cost }) => [weight, cost.toFixed(5)]),
-          ),
-        ];
+/** What was asked for, and else what suits this machine. @throws bad-argument for an unknown format */
+async function chooseFormats(
+  { weights, tables, finer }: QuantizeOptions,
+  { report }: Context,
+): Promise<Asked> {
+  const { name, why } = fastestFormat(await readMachine());
+  if (weights === "auto") {
+    report({ type: "note", text: `${name}: ${why}`, data: { type: "weights", weights: name } });
+  }
+  const layers = parseWeightFormat(weights === "auto" ? name : weights);
+  const others = finer ?? (layers.name.startsWith("int4") ? [name] : []);
   return {
-    json: { out, weights, tables, texts, bytes, floatBytes, agreement, unguarded, kept },
-    text: [
-      `${megabytes(bytes)} of weights, ${(floatBytes / bytes).toFixed(1)} times fewer than ${megabytes(floatBytes)}`,
-      `Cosine with the float vectors of ${texts} texts: ${mean.toFixed(4)} in the mean, ${worst.toFixed(4)} at worst`,
-      ...back,
-      ...reached,
-      `The model is in ${out}.`,
-    ].join("\n"),
+    layers,
+    tables: tables ?? (layers.isFloat ? layers.name : DEFAULT_TABLES),
+    finer: others.map(parseWeightFormat),
   };
 }
 
-function bytesOf({ weights }: Pick<Model<Tensor>, "weights">): number {
-  return [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+/** Of the layers whose format rounds by what they read. */
+async function momentsFor(
+  model: Model,
+  formats: ReadonlyMap<string, WeightFormat>,
+  texts: readonly string[],
+  { report, now, signal }: Context,
+): Promise<Moments> {
+  const layers = [...formats].filter(([, { calibrated }]) => calibrated).map(([weight]) => weight);
+  if (layers.length === 0) return new Map();
+  let advance: ReturnType<typeof trackTask> | undefined;
+  return await layerMoments(model, texts, {
+    layers,
+    signal,
+    onProgress: ({ done, total }) => {
+      advance ??= trackTask(report, { task: "calibrating", unit: "batches", total }, now);
+      advance(done);
+    },
+  });
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+/** So many of all, at equal distances. */
+function spread<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
 }

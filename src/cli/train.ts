@@ -14,6 +14,7 @@ import { checkOptions, checkTasks } from "./training-rules.ts";
 import { runTraining } from "./training-run.ts";
 import { textsOf } from "./training-set.ts";
 import { readTasks, taskFiles } from "./training-tasks.ts";
+import { servedAs } from "./weight-options.ts";
 
 /** Data sets in, a model folder out. */
 export const train: CommandSpec<TrainCommandOptions> = {
@@ -33,6 +34,7 @@ export const train: CommandSpec<TrainCommandOptions> = {
     "nearfold train pairs.jsonl --base HuggingFaceTB/SmolLM2-135M --lora 16 --attention bidirectional --pooling mean --out my-llm-embedder/",
     "nearfold train texts.jsonl --base HuggingFaceTB/SmolLM2-135M --objective masked-next-token --lora 16 --out two-sided/",
     "nearfold train scored.jsonl --base my-model/ --loss cosent --sts sts-dev.jsonl --out my-model-2/",
+    "nearfold train pairs.jsonl --base my-model/ --weights int8 --out my-model-int8/",
     "nearfold train --tasks tasks.json --base my-model/ --mixture-temperature 2 --out my-model-2/",
   ],
   run: async (paths, options, context) => {
@@ -49,7 +51,10 @@ export const train: CommandSpec<TrainCommandOptions> = {
       ? await adaptedBase(folder, options)
       : newModel(name, textsOf(data.sets), options);
     const plan = planOf(start, data.sets, loss, options);
-    const trained = await runTraining(start.model, data, plan, options, checkpoint, context);
+    const served = servedAs(start.model, options);
+    const run = { ...options, ...served };
+    const learnt = await runTraining(start.model, data, plan, run, checkpoint, context);
+    const trained = served.asServed(learnt);
     const measured = await data.judge?.measure(trained);
     const base = folder && (await baseName(folder, options));
     const result = { data, plan, options, ...(base && { base }), ...(measured && { measured }) };

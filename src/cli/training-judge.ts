@@ -4,6 +4,7 @@ import type { Pair, ScoredPair } from "../data/index.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { pearson, scoreRun, spearman } from "../evaluate/index.ts";
 import type { Model } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { DevScore } from "../train/index.ts";
 import type { Context } from "./command.ts";
 import { type DevSet, devPairs, devSts } from "./dev-set.ts";
@@ -15,9 +16,9 @@ import { figure, table } from "./table.ts";
 export interface Judge {
   /** Hash of the measure and of the data it is taken on. */
   readonly key: string;
-  readonly evaluate: (model: Model) => Promise<DevScore>;
+  readonly evaluate: (model: Model<Tensor>) => Promise<DevScore>;
   /** In full, with intervals. */
-  readonly measure: (model: Model) => Promise<Measured>;
+  readonly measure: (model: Model<Tensor>) => Promise<Measured>;
 }
 
 export interface Measured {

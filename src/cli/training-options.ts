@@ -9,12 +9,14 @@ import { lossNames } from "./training-loss.ts";
 import { archs, objectives, type StartOptions } from "./training-model.ts";
 import type { PlanOptions } from "./training-plan.ts";
 import type { RunOptions } from "./training-run.ts";
+import { type TrainedWeights, trainedWeightOptions } from "./weight-options.ts";
 
 export interface TrainCommandOptions
   extends StartOptions,
     TrainingDataOptions,
     PlanOptions,
     RunOptions,
+    TrainedWeights,
     ModelOptions {
   readonly out: string;
   readonly tasks?: string;
@@ -127,6 +129,7 @@ export const trainOptions: readonly Option[] = [
   ...modelOptions,
   ...under("The model that is begun with:", model),
   ...under("Adapters:", adapters),
+  ...under("What it is saved as:", trainedWeightOptions),
   ...under("What is learnt:", objective),
   ...under("Steps:", schedule),
 ];

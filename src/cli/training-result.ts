@@ -21,7 +21,7 @@ export interface Result {
 
 /** The model's card, with where it comes from and what was measured. */
 export function cardOf(
-  { card }: Model,
+  { card }: Pick<Model, "card">,
   { data, plan, options, base, measured }: Result,
 ): Model["card"] {
   const { seed } = plan.trainer;
@@ -55,15 +55,16 @@ function lossTexts({ sets }: TrainingData, { losses }: Plan): readonly string[] 
 function settingsOf(
   { sets }: TrainingData,
   { trainer }: Plan,
-  { objective, adapter, attention, pooling, maskToken, maskShare }: TrainCommandOptions,
+  options: TrainCommandOptions,
 ): Readonly<Record<string, number | string | boolean>> {
+  const { objective, adapter, attention, pooling, maskToken, maskShare, weights, tables } = options;
   const { lora, epochs, batchSize, learningRate, warmup, weightDecay, dropout } = trainer;
   const { mixtureTemperature } = trainer;
   const targets = lora && [lora.targets].flat().join(", ");
   const settings = {
     ...{ objective, epochs, batchSize, learningRate, warmup, weightDecay, dropout },
     ...(sets.length > 1 && { mixtureTemperature }),
-    ...{ attention, pooling, maskToken, maskShare },
+    ...{ attention, pooling, maskToken, maskShare, weights, tables },
     adapter: adapter && basename(resolve(adapter)),
     lora: lora && `rank ${lora.rank}, alpha ${lora.alpha}, ${targets}`,
   };

@@ -29,7 +29,15 @@ const rules: readonly Rule[] = [
     holds: ({ objective }) => objective === "masked-next-token",
   },
   {
-    of: ["tasks", "dev", "sts", "evaluateEvery", "loss", "temperature", "matryoshka", "chunkSize"],
+    of: ["weights", "tables"],
+    wanted: "all weights trained: no --lora",
+    holds: ({ lora }) => lora === undefined,
+  },
+  {
+    of: [
+      ...(["tasks", "dev", "sts", "evaluateEvery", "loss", "temperature"] as const),
+      ...(["matryoshka", "chunkSize", "weights", "tables"] as const),
+    ],
     wanted: "--objective contrastive",
     holds: ({ objective }) => objective === "contrastive",
   },

@@ -13,6 +13,7 @@ import type { Objective } from "./training-model.ts";
 import type { Plan } from "./training-plan.ts";
 import { toProgress } from "./training-progress.ts";
 import type { TrainingSet } from "./training-set.ts";
+import type { Served } from "./weight-options.ts";
 
 export interface RunOptions {
   readonly objective: Objective;
@@ -21,18 +22,24 @@ export interface RunOptions {
   readonly resume?: boolean;
 }
 
+type Judged = Served & RunOptions;
+
 /** Reports what happens; the state of a run that is stopped is saved at `checkpoint`. @throws as `trainTasks`, `trainNextToken` */
 export async function runTraining(
   model: Model,
   { sets, judge }: TrainingData,
   { losses, texts, trainer }: Plan,
-  { objective, maskToken, maskShare, resume = false }: RunOptions,
+  { objective, maskToken, maskShare, resume = false, formats, asServed }: Judged,
   checkpoint: string,
   { report, signal }: Context,
 ): Promise<Model> {
   const options: TrainOptions = {
     ...trainer,
-    ...(judge && { evaluate: judge.evaluate, evaluateKey: judge.key }),
+    ...(judge && {
+      evaluate: (trained: Model) => judge.evaluate(asServed(trained)),
+      evaluateKey: judge.key,
+    }),
+    ...(formats && { formats }),
     checkpoint,
     resume,
     signal,

@@ -60,7 +60,7 @@ export function scoredTasks(
 }
 
 /** How nearly a model sees the texts of a lesson as its teacher does. @throws as `openEncoder` */
-export async function measureAgreement(model: Model, lesson: Lesson): Promise<Agreement> {
+export async function measureAgreement(model: Model<Tensor>, lesson: Lesson): Promise<Agreement> {
   await using student = encoderTeacher(await openEncoder(model));
   const { texts, vectors } = lesson;
   const order = byRole(texts);

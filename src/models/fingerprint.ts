@@ -2,6 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Space } from "../space.ts";
 import { type DType, dtypes, isFloat } from "../tensor/dtype.ts";
+import { toFloat32 } from "../tensor/half.ts";
 import { bytesOf, float32Parts, type StoredTensor, storedParts } from "../tensor/stored-tensor.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { weightShapes } from "./checkpoint.ts";
@@ -19,7 +20,7 @@ export function spaceOf(model: Model<Tensor>): Space {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      hash.update(bytesOf(part.data));
+      hash.update(bytesOf(isFloat(part.dtype) ? toFloat32(part).data : part.data));
     }
   }
   return spaceFrom(hash, model);
@@ -32,7 +33,7 @@ export async function spaceOfStored(model: Model<Weight>): Promise<Space> {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      if ("data" in part) hash.update(bytesOf(part.data));
+      if ("data" in part) hash.update(bytesOf(isFloat(part.dtype) ? toFloat32(part).data : part.data));
       else for await (const run of hashedParts(part)) hash.update(bytesOf(run));
     }
   }

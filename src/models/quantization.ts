@@ -18,7 +18,9 @@ const schemes = {
   "int8-block128": groupScheme(8, 128),
   "int4-block32": groupScheme(4, 32),
   "int4-block128": groupScheme(4, 128),
-} as const satisfies Record<WeightFormatName, JsonObject>;
+} as const satisfies Record<CodeName, JsonObject>;
+
+type CodeName = Exclude<WeightFormatName, "float16">;
 
 function channelScheme() {
   return {
@@ -70,7 +72,7 @@ export function readFormats(
 
 /** The field for config.json. */
 export function writeFormats(formats: WeightFormats): JsonObject {
-  const names = [...new Set([...formats.values()].map(({ name }) => name as WeightFormatName))];
+  const names = [...new Set([...formats.values()].map(({ name }) => name as CodeName))];
   const groups = names.map((name, i) => {
     const targets = [...formats].filter(([, format]) => format.name === name);
     const scheme = { targets: targets.map(([weight]) => layerOf(weight)), ...schemes[name] };
@@ -117,9 +119,9 @@ function groupOf(group: unknown, at: string) {
       wanted,
     });
   }
-  const name = Object.keys(schemes).find((name) => fits(schemes[name as WeightFormatName], scheme));
+  const name = Object.keys(schemes).find((name) => fits(schemes[name as CodeName], scheme));
   if (name !== undefined) {
-    return { format: weightFormats[name as WeightFormatName], targets: targets as string[] };
+    return { format: weightFormats[name as CodeName], targets: targets as string[] };
   }
   throw new NearfoldError("unsupported", "a scheme of quantization that is not built", {
     at,

@@ -85,7 +85,9 @@ export async function saveModel(
 async function writeGraph(folder: string, model: Model<Tensor>): Promise<void> {
   const { architecture, config, head, weights, formats } = model;
   const { imported } = architecture;
-  const path = join(folder, "model.onnx");
+  // transformers.js' names for its dtypes.
+  const isHalf = [...weights.values()].some(({ dtype }) => dtype === "float16");
+  const path = join(folder, isHalf ? "model_fp16.onnx" : "model.onnx");
   if (imported) {
     return await saveWithWeights(
       path,
@@ -96,7 +98,6 @@ async function writeGraph(folder: string, model: Model<Tensor>): Promise<void> {
   if (!formats) return await saveOnnx(path, exportGraph(model), { weights });
   const shapes = weightShapes(architecture, config, head);
   const read = asRead(weights, formats, (name) => shapes.get(name)!);
-  // transformers.js' name for its dtype "q8".
   await saveOnnx(join(folder, "model_quantized.onnx"), exportGraph(model), { weights: read });
 }
 

@@ -18,6 +18,7 @@ import {
   reshape,
   where,
 } from "../graph/ops/index.ts";
+import { dtypes, type FloatDType } from "../tensor/dtype.ts";
 import { type CodeRange, codeRange, type RowCodesOptions } from "../tensor/codes.ts";
 
 /** `dequantizeRows(quantizeRows(weight, options))`, exactly: `[N, D]`. */
@@ -52,6 +53,13 @@ function inBlocks(weight: Value, block: number): Value {
 function greatestOf(parts: Value, last: { readonly axes: readonly number[]; readonly keep: true }) {
   const [high, low] = [reduceMax(parts, last), reduceMin(parts, last)];
   return where(greater(high, neg(low)), high, low);
+}
+
+/** What is left of numbers that were floats of another type for a while. */
+export function fakeCast(x: Value, dtype: FloatDType): Value {
+  const to = (value: Value, type: FloatDType) =>
+    apply("Cast", elementwise.Cast, [value], { to: dtypes[type].onnx }, through);
+  return to(to(x, dtype), "float32");
 }
 
 /** `clamp(round(x / scale)) · scale`, whose gradient is that of `x`. */

@@ -22,6 +22,10 @@ export interface PartType {
 export interface WeightFormat {
   /** As it is written: `int8`, `int4-block32`. */
   readonly name: string;
+  /** It is no code: a weight is read as the float that it is, and files say so by its dtype. @default false */
+  readonly isFloat?: boolean;
+  /** It rounds better by what its layer reads. @default false */
+  readonly calibrated?: boolean;
   /** What the weight's name is continued by for each of its parts, the codes first: `X.weight`, `X.weight_scale`. */
   readonly parts: (size: MatrixSize) => Readonly<Record<string, PartType>>;
   /**

@@ -1,5 +1,6 @@
 import { NearfoldError } from "../errors.ts";
 import { blockFormat } from "./block-format.ts";
+import { float16 } from "./float16-format.ts";
 import { int8Format, int8Rows } from "./int8-format.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
@@ -12,6 +13,7 @@ export const weightFormats = {
   "int8-block128": blockFormat({ bits: 8, block: 128 }),
   "int4-block32": blockFormat({ bits: 4, block: 32 }),
   "int4-block128": blockFormat({ bits: 4, block: 128 }),
+  float16,
 } as const satisfies Record<string, WeightFormat>;
 
 export type WeightFormatName = keyof typeof weightFormats;

@@ -1,16 +1,23 @@
 /** Which layers are worth their codes: judged by what becomes of the vectors of texts. */
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
+import { type VectorAgreement, vectorAgreement } from "../evaluate/index.ts";
 import type { Model } from "../models/model.ts";
-import type { WeightFormats } from "../nn/weight-format.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import { quantizeModel } from "./quantize-model.ts";
+import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+import { floats, type Tensor } from "../tensor/tensor.ts";
+import { type Climber, nextToClimb } from "./ladder.ts";
+import type { Moments } from "./moments.ts";
+import { partsOf, quantizeModel } from "./quantize-model.ts";
 
 export interface GuardOptions {
-  /** Texts like those that will be embedded; some hundred say enough. */
+  /** Texts like those that will be embedded; some hundred say enough. One that has no vector in either model says nothing. */
   readonly texts: readonly string[];
   /** The least mean cosine between a text's vector and that of the float model. @default 0.99 */
   readonly agreement?: number;
+  /** What a weight of a format may become before it is float again, the smallest first. @default nothing */
+  readonly finer?: (format: WeightFormat) => readonly WeightFormat[];
+  /** Of what the layers read, for formats that round by it. @default none */
+  readonly moments?: Moments;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GuardProgress) => void;
 }
@@ -21,86 +28,87 @@ export interface GuardProgress {
   readonly total: number;
 }
 
-/** Cosines between a model's vectors and the float model's. */
-export interface Agreement {
-  readonly mean: number;
-  readonly worst: number;
-}
-
 export interface Guarded {
   readonly model: Model<Tensor>;
   /** Of the model. */
-  readonly agreement: Agreement;
-  /** Of the model with nothing left float. */
-  readonly unguarded: Agreement;
-  /** What stayed float, the costliest first, and the agreement that each alone would have cost. */
-  readonly kept: readonly { readonly weight: string; readonly cost: number }[];
+  readonly agreement: VectorAgreement;
+  /** Of the model with every weight as it was asked for. */
+  readonly unguarded: VectorAgreement;
+  /** What got more bits, the costliest first. */
+  readonly raised: readonly Raised[];
+}
+
+export interface Raised {
+  readonly weight: string;
+  /** What it is now: a format, or `float32`. */
+  readonly format: string;
+  /** The agreement that it alone would have cost. */
+  readonly cost: number;
 }
 
 /**
- * Quantizes, and where the vectors then agree too little gives weights back their floats, first the one that alone costs most. Where even the last but one does
- * not reach the agreement, the model is float but for it.
- * @throws bad-argument for an agreement that is no cosine; bad-input without texts; aborted
+ * Quantizes, and where the vectors then agree too little gives weights more bits, always to the one that alone costs most, until they agree. Where even that does not
+ * reach the agreement, the model is float but for one weight.
+ * @throws bad-argument for an agreement that is no cosine; bad-input without texts that have vectors; aborted
  */
 export async function quantizeGuarded(
   model: Model,
   formats: WeightFormats,
-  { texts, agreement: floor = 0.99, signal, onProgress = () => {} }: GuardOptions,
+  options: GuardOptions,
 ): Promise<Guarded> {
+  const { texts, agreement: floor = 0.99, finer = () => [], moments, signal } = options;
   if (!(floor > 0 && floor < 1)) {
     const [got, wanted] = [`${floor}`, "between 0 and 1"];
     throw new NearfoldError("bad-argument", "the agreement is no cosine", { got, wanted });
   }
-  if (texts.length === 0) throw new NearfoldError("bad-input", "there are no texts to judge by");
   const wanted = await vectorsOf(model, texts);
+  if (wanted.data.every((x) => x === 0)) {
+    throw new NearfoldError("bad-input", "there are no texts to judge by");
+  }
+  const parts = partsOf(model, moments);
   const tryOut = async (some: WeightFormats) => {
     throwIfAborted(signal, "quantizing");
-    const candidate = quantizeModel(model, some);
-    return { model: candidate, agreement: agreementOf(wanted, await vectorsOf(candidate, texts)) };
+    const candidate = quantizeModel(model, some, parts);
+    const found = await vectorsOf(candidate, texts);
+    return { model: candidate, agreement: vectorAgreement([wanted, found]) };
   };
   let found = await tryOut(formats);
   const unguarded = found.agreement;
-  if (unguarded.mean >= floor) return { ...found, unguarded, kept: [] };
-  const costs: { weight: string; cost: number }[] = [];
-  for (const [weight, format] of formats) {
-    const { agreement } = await tryOut(new Map([[weight, format]]));
-    costs.push({ weight, cost: 1 - agreement.mean });
-    onProgress({ done: costs.length, total: formats.size });
+  const climbers = new Map<string, Climber>();
+  const first = new Map<string, number>();
+  const settle = async (climber: Omit<Climber, "cost">): Promise<void> => {
+    const { weight, formats: own, rung } = climber;
+    const alone = rung < own.length && (await tryOut(new Map([[weight, own[rung]]])));
+    const cost = alone ? 1 - alone.agreement.mean : 0;
+    if (!first.has(weight)) first.set(weight, cost);
+    climbers.set(weight, { ...climber, cost });
+  };
+  for (const [weight, format] of unguarded.mean >= floor ? [] : formats) {
+    await settle({ weight, formats: [format, ...finer(format)], rung: 0 });
+    options.onProgress?.({ done: climbers.size, total: formats.size });
   }
-  costs.sort((a, b) => b.cost - a.cost);
-  const left = new Map(formats);
-  const kept: typeof costs = [];
-  for (const each of costs.slice(0, -1)) {
-    left.delete(each.weight);
-    kept.push(each);
-    found = await tryOut(left);
-    if (found.agreement.mean >= floor) break;
+  while (found.agreement.mean < floor) {
+    const next = nextToClimb([...climbers.values()]);
+    if (!next) break;
+    await settle({ ...next, rung: next.rung + 1 });
+    found = await tryOut(formatsOf(climbers.values()));
   }
-  return { ...found, unguarded, kept };
+  const raised = [...climbers.values()]
+    .filter(({ rung }) => rung > 0)
+    .map(({ weight, formats: own, rung }) => {
+      return { weight, format: own[rung]?.name ?? "float32", cost: first.get(weight)! };
+    });
+  return { ...found, unguarded, raised: raised.sort((a, b) => b.cost - a.cost) };
+}
+
+/** Of those that are no floats. */
+function formatsOf(climbers: Iterable<Climber>): WeightFormats {
+  const coded = [...climbers].filter(({ rung, formats }) => rung < formats.length);
+  return new Map(coded.map(({ weight, formats, rung }) => [weight, formats[rung]]));
 }
 
 async function vectorsOf(model: Model<Tensor>, texts: readonly string[]) {
   await using encoder: Encoder = await openEncoder(model);
   const { vectors, dims } = await encoder.encode(texts);
-  return { vectors, dims };
-}
-
-/** Rows of zeros on both sides agree. */
-function agreementOf(
-  { vectors: a, dims }: { readonly vectors: Float32Array; readonly dims: number },
-  { vectors: b }: { readonly vectors: Float32Array },
-): Agreement {
-  const cosines = Array.from({ length: a.length / dims }, (_, row) => {
-    let [dot, x, y] = [0, 0, 0];
-    for (let i = row * dims; i < (row + 1) * dims; i++) {
-      dot += a[i] * b[i];
-      x += a[i] * a[i];
-      y += b[i] * b[i];
-    }
-    return x === 0 && y === 0 ? 1 : dot / Math.max(Math.sqrt(x * y), 1e-30);
-  });
-  return {
-    mean: cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length,
-    worst: Math.min(...cosines),
-  };
+  return floats(vectors, [texts.length, dims]);
 }

@@ -2,10 +2,18 @@
 export type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 export { parseWeightFormat, type WeightFormatName, weightFormats } from "../nn/weight-formats.ts";
 export {
-  type Agreement,
   type Guarded,
   type GuardOptions,
   type GuardProgress,
   quantizeGuarded,
+  type Raised,
 } from "./guard.ts";
-export { formatsFor, type Quantizable, quantizable, quantizeModel } from "./quantize-model.ts";
+export { layerMoments, type Moments, type MomentsOptions } from "./moments.ts";
+export {
+  formatsFor,
+  type PartsOf,
+  partsOf,
+  type Quantizable,
+  quantizable,
+  quantizeModel,
+} from "./quantize-model.ts";

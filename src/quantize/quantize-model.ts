@@ -40,37 +40,50 @@ export function quantizable(model: Model): Quantizable {
   return { layers: [...layers], tables: [...tables] };
 }
 
+/** What a format makes of a weight. */
+export type PartsOf = (weight: string, format: WeightFormat) => Readonly<Record<string, Tensor>>;
+
+/** What formats make of a model's weights, each computed once. @param moments of layers, for formats that round by them */
+export function partsOf({ weights }: Model, moments: Moments = new Map()): PartsOf {
+  const known = new Map<string, Readonly<Record<string, Tensor>>>();
+  return (weight, format) => {
+    const key = `${format.name} ${weight}`;
+    const parts = known.get(key) ?? format.quantize(weights.get(weight)!, moments.get(weight));
+    known.set(key, parts);
+    return parts;
+  };
+}
+
 /**
- * The model with some weights as codes; the others are those given, not copies.
- * @param moments of layers, for formats that round by them
- * @throws bad-argument for a weight whose size its format can't hold
+ * The model with some weights as codes, or as floats of fewer bits; the others are those given, not copies.
+ * @throws bad-argument for a weight whose size or numbers its format can't hold
  */
 export function quantizeModel(
   model: Model,
   formats: WeightFormats,
-  moments: Moments = new Map(),
+  parts: PartsOf = partsOf(model),
 ): Model<Tensor> {
   // One tower, which `quantizable` asked for; what was adapted is in its weights.
   const { adapter: _adapter, queryTower: _tower, ...one } = model;
   const weights = new Map<string, Tensor>(model.weights);
   for (const [name, format] of formats) {
     weights.delete(name);
-    const parts = format.quantize(model.weights.get(name)!, moments.get(name));
-    for (const [suffix, part] of Object.entries(parts)) {
+    for (const [suffix, part] of Object.entries(parts(name, format))) {
       weights.set(`${name}${suffix}`, part);
     }
   }
-  return { ...one, weights, formats };
+  const codes = new Map([...formats].filter(([, { isFloat }]) => !isFloat));
+  return { ...one, weights, ...(codes.size > 0 && { formats: codes }) };
 }
 
-/** One format for the layers, one for the tables. */
+/** One format for the layers, one for the tables; undefined leaves them float. */
 export function formatsFor(
   { layers, tables }: Quantizable,
-  layer: WeightFormat,
+  layer: WeightFormat | undefined,
   table: WeightFormat | undefined,
 ): Map<string, WeightFormat> {
   return new Map([
-    ...layers.map((name) => [name, layer] as const),
+    ...(layer ? layers.map((name) => [name, layer] as const) : []),
     ...(table ? tables.map((name) => [name, table] as const) : []),
   ]);
 }
