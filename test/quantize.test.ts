@@ -7,10 +7,18 @@ import { NearfoldError } from "../src/errors.ts";
 import { loadModel, saveModel } from "../src/models/index.ts";
 import { QUANTIZATION, readFormats, writeFormats } from "../src/models/quantization.ts";
 import type { WeightFormat } from "../src/nn/weight-format.ts";
-import { parseWeightFormat } from "../src/nn/weight-formats.ts";
-import { formatsFor, quantizable, quantizeGuarded, quantizeModel } from "../src/quantize/index.ts";
+import { parseWeightFormat, weightFormats } from "../src/nn/weight-formats.ts";
+import {
+  formatsFor,
+  layerMoments,
+  partsOf,
+  quantizable,
+  quantizeGuarded,
+  quantizeModel,
+} from "../src/quantize/index.ts";
 import { openSession } from "../src/runtime/session.ts";
 import { longs } from "../src/tensor/tensor.ts";
+import { toTokenizer, trainWordPiece } from "../src/text/index.ts";
 import { nearfold } from "./nearfold.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tinyBert, tinyLlama, tinyStatic } from "./tiny-models.ts";
@@ -23,10 +31,16 @@ function formatsOf(kind: keyof typeof models, name: string, table?: WeightFormat
   return formatsFor(quantizable(models[kind]()), parseWeightFormat(name), table);
 }
 
+/** Of which a text without words has no token. */
+function bareTokenizer() {
+  return toTokenizer(trainWordPiece(texts, { vocabSize: 512, wrap: false }));
+}
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (...parts: string[]) => join(folder.path, ...parts);
 beforeAll(async () => {
   folder = await temporaryFolder();
+  await saveModel(at("float"), tinyBert());
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -36,10 +50,11 @@ async function vectorsOf(model: Parameters<typeof openEncoder>[0], given = texts
 }
 
 describe.each(
-  kinds.flatMap((kind) => ["int8", "int4-block32"].map((name) => [kind, name] as const)),
+  kinds.flatMap((kind) => ["int8", "int4-block32", "float16"].map((name) => [kind, name] as const)),
 )("%s in %s", (kind, name) => {
+  const tables: Record<string, string> = { int8: "int8-rows", float16: "float16" };
   const made = () => {
-    const table = name === "int8" ? parseWeightFormat("int8-rows") : undefined;
+    const table = tables[name] ? parseWeightFormat(tables[name]) : undefined;
     return quantizeModel(models[kind](), formatsOf(kind, name, table));
   };
 
@@ -65,7 +80,8 @@ describe.each(
 
   test("its ONNX graph takes token ids, and gives the same vectors", async () => {
     await saveModel(at(`${kind}-${name}-graph`), made());
-    const path = at(`${kind}-${name}-graph`, "onnx", "model_quantized.onnx");
+    const file = name === "float16" ? "model_fp16.onnx" : "model_quantized.onnx";
+    const path = at(`${kind}-${name}-graph`, "onnx", file);
     await using session = await openSession(path);
     const { tokenizer } = models[kind]();
     const ids = tokenizer.encode(texts[2]).ids;
@@ -83,7 +99,7 @@ describe("the guard", () => {
   test("leaves all as codes where the vectors agree", async () => {
     const formats = formatsOf("bert", "int8");
     const found = await quantizeGuarded(tinyBert(), formats, { texts, agreement: 0.9 });
-    expect(found.kept).toEqual([]);
+    expect(found.raised).toEqual([]);
     expect(found.agreement).toEqual(found.unguarded);
     expect(found.model.formats!.size).toBe(formats.size);
   });
@@ -93,12 +109,52 @@ describe("the guard", () => {
     const loose = await quantizeGuarded(tinyBert(), formats, { texts, agreement: 0.5 });
     const floor = (1 + loose.unguarded.mean) / 2;
     const found = await quantizeGuarded(tinyBert(), formats, { texts, agreement: floor });
-    expect(found.kept.length).toBeGreaterThan(0);
+    expect(found.raised.length).toBeGreaterThan(0);
     expect(found.agreement.mean).toBeGreaterThanOrEqual(floor);
-    const costs = found.kept.map(({ cost }) => cost);
+    const costs = found.raised.map(({ cost }) => cost);
     expect(costs).toEqual(costs.toSorted((a, b) => b - a));
-    for (const { weight } of found.kept) expect(found.model.formats!.has(weight)).toBe(false);
-    expect(found.model.formats!.size).toBe(formats.size - found.kept.length);
+    for (const { weight, format } of found.raised) {
+      expect([format, found.model.formats!.has(weight)]).toEqual(["float32", false]);
+    }
+    expect(found.model.formats!.size).toBe(formats.size - found.raised.length);
+  });
+
+  test("gives them finer codes first, and the folder says of each layer what it is", async () => {
+    const formats = formatsOf("bert", "int4-block32");
+    const { int8 } = weightFormats;
+    const loose = await quantizeGuarded(tinyBert(), formats, { texts, agreement: 0.5 });
+    const floor = (2 + loose.unguarded.mean) / 3;
+    const options = { texts, agreement: floor, finer: () => [int8] };
+    const found = await quantizeGuarded(tinyBert(), formats, options);
+    expect(found.agreement.mean).toBeGreaterThanOrEqual(floor);
+    const given = new Map(found.raised.map(({ weight, format }) => [weight, format]));
+    expect([...given.values()]).toContain("int8");
+    for (const weight of formats.keys()) {
+      const name = found.model.formats!.get(weight)?.name ?? "float32";
+      expect(name).toBe(given.get(weight) ?? "int4-block32");
+    }
+    await saveModel(at("mixed"), found.model);
+    const config = JSON.parse(await readFile(at("mixed", "config.json"), "utf8"));
+    expect(config[QUANTIZATION].format).toBe("mixed-precision");
+    await using encoder = await openEncoder(at("mixed"));
+    expect((await encoder.encode(texts)).vectors).toEqual(await vectorsOf(found.model));
+  });
+
+  test("where nothing is enough, one weight keeps its codes", async () => {
+    const formats = formatsOf("bert", "int4-block32");
+    const found = await quantizeGuarded(tinyBert(), formats, { texts, agreement: 1 - 1e-12 });
+    expect(found.model.formats!.size).toBe(1);
+  });
+
+  test("a text without a vector says nothing", async () => {
+    const formats = formatsOf("bert", "int8");
+    const model = { ...tinyBert(), prompts: { query: "", document: "" } };
+    const bare = { ...model, tokenizer: bareTokenizer() };
+    const some = await quantizeGuarded(bare, formats, { texts, agreement: 0.9 });
+    const more = await quantizeGuarded(bare, formats, { texts: [...texts, ""], agreement: 0.9 });
+    expect(more.agreement).toEqual(some.agreement);
+    const none = quantizeGuarded(bare, formats, { texts: [""], agreement: 0.9 });
+    await expect(none).rejects.toThrow("no texts to judge by");
   });
 
   test.each([
@@ -107,6 +163,51 @@ describe("the guard", () => {
   ])("%j is refused", async (options, message) => {
     const run = quantizeGuarded(tinyBert(), formatsOf("bert", "int8"), options);
     await expect(run).rejects.toThrow(message);
+  });
+});
+
+describe("calibration", () => {
+  const layers = quantizable(tinyBert()).layers;
+
+  test("moments do not depend on batches, nor on padding", async () => {
+    const all = await layerMoments(tinyBert(), texts, { layers });
+    expect([...all.keys()].sort()).toEqual([...layers].sort());
+    const apart = await Promise.all(
+      texts.map((text) => layerMoments(tinyBert(), [text], { layers })),
+    );
+    for (const [weight, { shape, data }] of all) {
+      const { shape: own } = tinyBert().weights.get(weight)!;
+      expect(shape).toEqual([own[1], own[1]]);
+      const sum = data.map((_, i) =>
+        apart.reduce((total, one) => total + one.get(weight)!.data[i], 0),
+      );
+      expect(data).toBeClose(sum, { rtol: 1e-4, atol: 1e-4 });
+      data.forEach((x, i) => {
+        const [row, column] = [Math.floor(i / own[1]), i % own[1]];
+        expect(data[column * own[1] + row]).toBeCloseTo(x, 3);
+      });
+    }
+  });
+
+  test("by them, the vectors of other texts are nearer to the float model's", async () => {
+    const formats = formatsOf("bert", "int4-block32");
+    const more = Array.from({ length: 40 }, (_, i) => `${texts[i % 4]} ${i} may be compared`);
+    const moments = await layerMoments(tinyBert(), more, { layers });
+    const wanted = await vectorsOf(tinyBert());
+    const apart = async (model: Parameters<typeof openEncoder>[0]) => {
+      const found = await vectorsOf(model);
+      return found.reduce((sum, x, i) => sum + (x - wanted[i]) ** 2, 0);
+    };
+    const nearest = await apart(quantizeModel(tinyBert(), formats));
+    const parts = partsOf(tinyBert(), moments);
+    const found = await apart(quantizeModel(tinyBert(), formats, parts));
+    expect(found).toBeLessThan(0.7 * nearest);
+  });
+
+  test("without a token there is nothing to calibrate by", async () => {
+    const bare = { ...tinyBert(), tokenizer: bareTokenizer() };
+    const run = layerMoments(bare, [""], { layers });
+    await expect(run).rejects.toThrow("nothing to calibrate by");
   });
 });
 
@@ -203,8 +304,70 @@ test("a bag of tokens has a table and no layers", () => {
 });
 
 describe("nearfold quantize", () => {
+  const words = ["fox", "dog", "lazy", "quick", "brown", "over", "jumps", "the", "of", "two"];
+  const many = words.flatMap((a) =>
+    words.flatMap((b) => [`the ${a} of ${b}`, `${a} and ${b} jumps`]),
+  );
+  const quantize = (...argv: readonly string[]) =>
+    nearfold(["quantize", at("float"), "--data", at("many.txt"), ...argv]);
+
+  test("what was measured on other texts lets it query the index of its float model, and not fill it", async () => {
+    await writeFile(at("many.txt"), many.join("\n"));
+    const docs = many.map((text, i) => JSON.stringify({ id: `d${i}`, text })).join("\n");
+    await writeFile(at("docs.jsonl"), docs);
+    const ran = await quantize("--weights", "int8", "--out", at("int8"), "--json");
+    expect(ran.code, ran.err).toBe(0);
+    const said = JSON.parse(ran.out);
+    expect(said.heldOut.texts).toBeGreaterThanOrEqual(12);
+    expect(said.heldOut.texts + said.texts).toBe(200);
+    expect(said.heldOut.cosine).toBeGreaterThan(0.99);
+    const index = ["--out", at("index")];
+    await nearfold(["index", at("float"), at("docs.jsonl"), ...index]);
+    const asked = ["search", at("index"), "the fox of dog", "--json"];
+    const found = await nearfold([...asked, "--model", at("int8")]);
+    expect(found.code, found.err).toBe(0);
+    const hits = (out: string) => JSON.parse(out).hits.map(({ id }: { id: string }) => id);
+    const own = new Set(hits((await nearfold(asked)).out));
+    expect(own.intersection(new Set(hits(found.out))).size).toBeGreaterThanOrEqual(8);
+    expect(found.err).toContain("in the space of float, to which it was fitted");
+    const added = await nearfold(["index", at("int8"), at("docs.jsonl"), ...index]);
+    expect([added.code, added.err]).toEqual([2, expect.stringContaining("of another space")]);
+  });
+
+  test("auto takes what suits this machine, and says so", async () => {
+    const ran = await quantize("--out", at("auto"), "--json");
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.err).toMatch(/int[78]: (this processor|the system)/);
+    expect(["int8", "int7"]).toContain(JSON.parse(ran.out).weights);
+  });
+
+  test("halves of floats are no codes: the folder is half as large, and can be changed", async () => {
+    const ran = await quantize("--weights", "float16", "--out", at("half"), "--json");
+    expect(ran.code, ran.err).toBe(0);
+    const { bytes, floatBytes, heldOut } = JSON.parse(ran.out);
+    expect(floatBytes / bytes).toBeGreaterThan(1.7);
+    expect(heldOut.cosine).toBeGreaterThan(0.999);
+    const { weights, formats } = await loadModel(at("half"));
+    expect(formats).toBeUndefined();
+    expect([...weights.values()].every(({ dtype }) => dtype === "float32")).toBe(true);
+  });
+
+  test("four bits by calibration, single layers as they are named, finer ones after 4 bits", async () => {
+    const argv = ["--weights", "int4-block32", "--agreement", "0.9995", "--out", at("int4")];
+    const chosen = ["--texts", "12", "--layers", "encoder.layer.0.*=float32,*.1.output.dense=int7"];
+    const ran = await quantize(...argv, ...chosen, "--finer", "int8", "--json");
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.err).toContain('"task":"calibrating"');
+    const formats = JSON.parse(await readFile(at("int4", "config.json"), "utf8"))[QUANTIZATION];
+    const targets = Object.values<Group>(formats.config_groups).flatMap((group) => group.targets);
+    expect(targets.filter((name) => name.startsWith("encoder.layer.0."))).toEqual([]);
+    const { raised } = JSON.parse(ran.out);
+    expect(raised.map(({ format }: { format: string }) => format)).toContain("int8");
+    const none = await quantize("--layers", "decoder.*=int8", "--out", at("none"));
+    expect([none.code, none.err]).toEqual([2, expect.stringContaining("no layer has such a name")]);
+  });
+
   test("writes a folder that embeds, and says what it cost", async () => {
-    await saveModel(at("float"), tinyBert());
     await writeFile(at("texts.txt"), texts.join("\n"));
     const typed = ["quantize", at("float"), "--data", at("texts.txt"), "--out", at("small")];
     const { code, out, err } = await nearfold(typed);

@@ -77,7 +77,7 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
   test("comes back within half a step", () => {
     const back = format.dequantize(format.quantize(weight));
     expect(back.shape).toEqual(weight.shape);
-    const bits = Number(/^int(\d)/.exec(name)![1]);
+    const bits = format.isFloat ? 11 : Number(/^int(\d)/.exec(name)![1]);
     // 4 bits may clip the greatest of a block to make its other steps finer.
     const steps = 7 / (2 ** (bits - 1) - 1);
     back.data.forEach((x, i) => {
@@ -89,8 +89,9 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     const w = input("w", "float32", [2, IN]);
     const { bytes } = encodeModel(graphOf({ y: format.fake(w) }));
     await using session = await openSession(bytes);
+    const most = format.isFloat ? 15 : 100;
     const number = fc.oneof(
-      fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 100), max: 2 ** 100 }),
+      fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** most), max: 2 ** most }),
       fc.integer({ min: -16, max: 16 }).map((n) => n / 2),
       fc.constant(0),
     );
@@ -174,7 +175,9 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     await using session = await openSession(encodeModel(graphOf({ y })).bytes);
     const found = (await session.run({ ids: ints([4, 0]), table: weight })).y.data;
     const back = format.dequantize(format.quantize(weight)).data;
-    expect(found).toEqual(Float32Array.of(...back.subarray(4 * IN, 5 * IN), ...back.subarray(0, IN)));
+    expect(found).toEqual(
+      Float32Array.of(...back.subarray(4 * IN, 5 * IN), ...back.subarray(0, IN)),
+    );
   });
 
   test("moments of another width are refused, or not looked at", () => {
@@ -187,6 +190,11 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
 
 test("an unknown name says what there is", () => {
   expect(() => parseWeightFormat("int3")).toThrow(/got int3, wanted one of int8, .*int4-block32/);
+});
+
+test("what float16 can't hold is refused", () => {
+  const large = floats([1, 1e6], [1, 2]);
+  expect(() => weightFormats.float16.quantize(large)).toThrow(/too large.*got 1000000/);
 });
 
 test("rows that no block divides are refused", () => {

@@ -2,13 +2,13 @@
 import type { Model } from "../models/model.ts";
 import { runtimeVersion } from "../runtime/version.ts";
 import type { Agreement, Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { DevScore } from "../train/index.ts";
 import type { Outcome } from "./command.ts";
 import type { DistillationData } from "./distillation-data.ts";
 import type { DistillOptions } from "./distillation-options.ts";
 import type { DistillationPlan } from "./distillation-plan.ts";
 import type { Student } from "./distillation-student.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { describeAgreement, fitTo } from "./fitted.ts";
 import { packageVersion } from "./version.ts";
 

@@ -92,7 +92,8 @@ export async function chooseStudent(
   }
   throw new NearfoldError("bad-argument", "nothing says what the student is", {
     at: "distill",
-    wanted: "--layers N, --static, --arch CONFIG or --student MODEL, or --weights FORMAT for the same model",
+    wanted:
+      "--layers N, --static, --arch CONFIG or --student MODEL, or --weights FORMAT for the same model",
   });
 }
 

@@ -27,7 +27,9 @@ export function parseLayerChoices(text: string): readonly LayerChoice[] {
     if (layers !== "" && name !== undefined && formats.has(name) && more.length === 0) {
       return { layers, format: formats.get(name) };
     }
-    throw new InvalidArgumentError(`Not LAYERS=FORMAT, a format being ${[...formats.keys()].join(", ")}.`);
+    throw new InvalidArgumentError(
+      `Not LAYERS=FORMAT, a format being ${[...formats.keys()].join(", ")}.`,
+    );
   });
 }
 

@@ -33,7 +33,8 @@ export async function spaceOfStored(model: Model<Weight>): Promise<Space> {
     if (typeof part === "string") addText(hash, part);
     else {
       addLength(hash, part);
-      if ("data" in part) hash.update(bytesOf(isFloat(part.dtype) ? toFloat32(part).data : part.data));
+      if ("data" in part)
+        hash.update(bytesOf(isFloat(part.dtype) ? toFloat32(part).data : part.data));
       else for await (const run of hashedParts(part)) hash.update(bytesOf(run));
     }
   }

@@ -18,8 +18,8 @@ import {
   reshape,
   where,
 } from "../graph/ops/index.ts";
-import { dtypes, type FloatDType } from "../tensor/dtype.ts";
 import { type CodeRange, codeRange, type RowCodesOptions } from "../tensor/codes.ts";
+import { dtypes, type FloatDType } from "../tensor/dtype.ts";
 
 /** `dequantizeRows(quantizeRows(weight, options))`, exactly: `[N, D]`. */
 export function fakeRows(

@@ -38,7 +38,9 @@ export async function layerMoments(
   { layers, signal, onProgress }: MomentsOptions,
 ): Promise<Moments> {
   const { architecture, head, tokenizer, maxTokens: maxLength, prompts } = model;
-  const sequences = texts.map((text) => tokenizer.encode(prompts.document + text, { maxLength }).ids);
+  const sequences = texts.map(
+    (text) => tokenizer.encode(prompts.document + text, { maxLength }).ids,
+  );
   const batches = planBatches(
     sequences.map(({ length }) => length),
     { maxBatchTokens: BATCH_TOKENS },
@@ -59,7 +61,9 @@ export async function layerMoments(
       return [`${i}`, matmul(rows, rows, { transA: true })] as const;
     });
     const { opsets } = architecture.imported ?? {};
-    const { bytes } = encodeModel(graphOf(Object.fromEntries(outputs)), { ...(opsets && { opsets }) });
+    const { bytes } = encodeModel(graphOf(Object.fromEntries(outputs)), {
+      ...(opsets && { opsets }),
+    });
     await using session = await openSession(bytes, { memoryPattern: false });
     const sums = group.map(({ width }) => new Float32Array(width * width));
     for (const batch of batches) {

@@ -6,7 +6,10 @@ import { floats, type Tensor } from "./tensor.ts";
 
 const [ROWS, WIDTH, SEEN] = [8, 64, 512];
 const options = { bits: 4, block: 32 };
-const weight = floats(fillNormal(new Float32Array(ROWS * WIDTH), { seed: 1, std: 1 }), [ROWS, WIDTH]);
+const weight = floats(fillNormal(new Float32Array(ROWS * WIDTH), { seed: 1, std: 1 }), [
+  ROWS,
+  WIDTH,
+]);
 
 /** Rows of few directions, as a layer reads them. */
 const read = (() => {
