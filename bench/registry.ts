@@ -12,6 +12,7 @@ import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
+import { qatInt4 } from "./measurements/qat-int4.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
@@ -42,4 +43,5 @@ export const measurements = {
   "distil-layers": distilLayers,
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,
+  "qat-int4": qatInt4,
 } as const satisfies Record<string, Measurement>;

@@ -4,7 +4,9 @@ import { startService } from "../../test/embeddings-service.ts";
 import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { openEncoder } from "../encoder/index.ts";
 import { loadModel, saveModel } from "../models/index.ts";
+import { locateModel } from "../models/load.ts";
 
 const words = ["fox", "dog", "space", "vector", "text", "word", "lazy", "quick", "brown", "number"];
 const sentences = words.flatMap((a) =>
@@ -97,6 +99,25 @@ describe("layers", () => {
     const [, steps] = /"type":"done".*?"steps":(\d+)/.exec(ran.err) ?? [];
     expect(Number(steps)).toBeLessThan(22);
   });
+});
+
+test("the teacher itself as it is rounded: nearer than by rounding alone, and in its space", async () => {
+  const argv = [at("teacher"), "--weights", "int4-block32", "--data", at("texts.jsonl")];
+  const ran = await distill(...argv, "--out", at("rounded"), "--epochs", "8", "--json");
+  expect(ran.code, ran.err).toBe(0);
+  const { student, before, agreement } = JSON.parse(ran.out);
+  expect(student).toBe("itself");
+  expect(agreement.cosine).toBeGreaterThan(before.cosine);
+  await using encoder = await openEncoder(at("rounded"));
+  expect(encoder.fitted).toMatchObject({ teacher: "teacher", agreement });
+  const { card, formats } = await locateModel(at("rounded"));
+  expect(card.lineage.training).toMatchObject({ student: "itself", weights: "int4-block32" });
+  expect(new Set([...formats!.values()].map(({ name }) => name))).toEqual(
+    new Set(["int4-block32", "int8-rows"]),
+  );
+  const wide = await distill(...argv, "--weights", "int4-block128", "--out", at("wide-blocks"));
+  expect(wide.code).toBe(2);
+  expect(wide.err).toContain("int4-block128 does not fit these rows");
 });
 
 describe("other students", () => {

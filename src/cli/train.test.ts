@@ -7,7 +7,7 @@ import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyLlama, tinyStatic } from "../../test/tiny-models.ts";
 import { configReader } from "../models/config.ts";
-import { loadModel } from "../models/load.ts";
+import { loadModel, locateModel } from "../models/load.ts";
 import type { Model } from "../models/model.ts";
 import { withAdapter } from "../models/peft.ts";
 import { architectures } from "../models/registry.ts";
@@ -89,6 +89,30 @@ async function trained(name: string, ...argv: readonly string[]) {
 }
 
 const adapting = () => ["--base", at("llama"), "--lora", "4", "--learning-rate", "0.01"];
+
+it("trains weights as they will be rounded, and saves them so", async () => {
+  const argv = [
+    at("pairs.jsonl"),
+    "--base",
+    at("bert"),
+    "--weights",
+    "int8",
+    "--dev",
+    at("pairs.jsonl"),
+  ];
+  const ran = await nearfold(["train", ...argv, "--out", at("rounded"), ...quick, "--json"]);
+  expect(ran.code, ran.err).toBe(0);
+  const { formats, card } = await locateModel(at("rounded"));
+  expect(new Set([...formats!.values()].map(({ name }) => name))).toEqual(
+    new Set(["int8", "int8-rows"]),
+  );
+  expect(card.lineage.training).toMatchObject({ weights: "int8", epochs: 1 });
+  // What was judged is what is saved.
+  const scored = await nearfold(["eval", at("rounded"), "--pairs", at("pairs.jsonl"), "--json"]);
+  expect(JSON.parse(scored.out).metrics["ndcg@10"].mean).toBeCloseTo(
+    card.lineage.metrics["ndcg@10"],
+  );
+});
 
 describe("adapters", () => {
   const argv = () => [
@@ -379,6 +403,11 @@ describe("a mistake is one clear line, before anything is trained", () => {
       "a revision of nothing",
       () => [data(), "--revision", "main"],
       "--revision: it does nothing here (wanted --base ORG/NAME)",
+    ],
+    [
+      "adapters of rounded weights",
+      () => [data(), ...base(), "--lora", "4", "--weights", "int8"],
+      "--weights: it does nothing here (wanted all weights trained: no --lora)",
     ],
     [
       "alpha without adapters",

@@ -1,10 +1,16 @@
 /** README.md: the model card that the Hub and a person with an editor show. */
+
+import type { Tensor } from "../tensor/tensor.ts";
 import { type Head, isNormalized } from "./head.ts";
 import type { Card, DataRecord, FittedWeights, Merge, Model } from "./model.ts";
 
+type Typed = Pick<Tensor, "dtype">;
+
 /** Markdown with YAML front matter (https://huggingface.co/docs/hub/model-cards). `card` is the one that is saved. */
-export function modelCard(model: Model<unknown>, card: Card): string {
-  const { name, architecture, config, head, maxTokens, prompts, formats } = model;
+export function modelCard(model: Model<Typed>, card: Card): string {
+  const { name, architecture, config, head, maxTokens, prompts, formats = new Map() } = model;
+  const codes = [...formats.values()].map((format) => format.name);
+  const held = new Set([...codes, ...(isHalf(model) ? ["float16"] : [])]);
   const dims = card.dims.join(", ");
   const limit = Number.isFinite(maxTokens) ? `${maxTokens} tokens; longer texts are cut` : "none";
   const facts = [
@@ -13,9 +19,7 @@ export function modelCard(model: Model<unknown>, card: Card): string {
     `- Pooling: ${poolingOf(head)}`,
     `- Compared by: ${card.space.similarity}`,
     `- Vocabulary: ${architecture.vocabSize(config)} tokens`,
-    ...(formats
-      ? [`- Weights: ${[...new Set([...formats.values()].map(({ name }) => name))].join(", ")}`]
-      : []),
+    ...(held.size > 0 ? [`- Weights: ${[...held].join(", ")}`] : []),
     ...(card.lineage.base === undefined ? [] : [`- Adapted from: ${inline(card.lineage.base)}`]),
     ...(card.lineage.merged === undefined
       ? []
@@ -87,9 +91,14 @@ function frontMatter(name: string, { lineage }: Card): string {
   ].join("\n");
 }
 
-function usage(model: Model<unknown>): string {
+/** Whether weights of 16 bits are among its own. */
+export function isHalf({ weights }: Pick<Model<Typed>, "weights">): boolean {
+  return [...weights.values()].some(({ dtype }) => dtype === "float16");
+}
+
+function usage(model: Model<Typed>): string {
   const { name, head, prompts, architecture, formats } = model;
-  const dtype = formats ? "q8" : "fp32";
+  const dtype = formats ? "q8" : isHalf(model) ? "fp16" : "fp32";
   const folder = `./${inline(name)}`;
   const text = JSON.stringify(`${prompts.document}How tall is the Eiffel Tower?`);
   const roles = prompts.query === prompts.document ? [] : ['// For a query: { role: "query" }'];

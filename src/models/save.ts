@@ -12,7 +12,7 @@ import { exportGraph } from "./export.ts";
 import { spaceOf } from "./fingerprint.ts";
 import { type JsonObject, toJson } from "./json-file.ts";
 import { type Card, type Model, requireOneTower } from "./model.ts";
-import { modelCard } from "./model-card.ts";
+import { isHalf, modelCard } from "./model-card.ts";
 import { saveAdapter } from "./peft.ts";
 import { QUANTIZATION, writeFormats } from "./quantization.ts";
 import { architectureOf } from "./registry.ts";
@@ -86,8 +86,7 @@ async function writeGraph(folder: string, model: Model<Tensor>): Promise<void> {
   const { architecture, config, head, weights, formats } = model;
   const { imported } = architecture;
   // transformers.js' names for its dtypes.
-  const isHalf = [...weights.values()].some(({ dtype }) => dtype === "float16");
-  const path = join(folder, isHalf ? "model_fp16.onnx" : "model.onnx");
+  const path = join(folder, isHalf(model) ? "model_fp16.onnx" : "model.onnx");
   if (imported) {
     return await saveWithWeights(
       path,
