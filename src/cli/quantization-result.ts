@@ -9,7 +9,7 @@ import type { Agreement, Space } from "../space.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Outcome } from "./command.ts";
 import { describeAgreement, fitTo } from "./fitted.ts";
-import type { QuantizeOptions } from "./quantize.ts";
+import type { QuantizeOptions } from "./quantization-options.ts";
 import { table } from "./table.ts";
 import { packageVersion } from "./version.ts";
 

@@ -1,39 +1,20 @@
-import { Option } from "commander";
 import { loadModel } from "../models/load.ts";
 import type { Model } from "../models/model.ts";
 import { saveModel } from "../models/save.ts";
 import type { WeightFormat } from "../nn/weight-format.ts";
 import { parseWeightFormat } from "../nn/weight-formats.ts";
 import { layerMoments, type Moments, quantizable, quantizeGuarded } from "../quantize/index.ts";
-import { anyNumber, type CommandSpec, type Context, nameList, wholeNumber } from "./command.ts";
+import type { CommandSpec, Context } from "./command.ts";
 import { readDistillationData } from "./distillation-data.ts";
 import { fastestFormat } from "./fastest-format.ts";
-import { chooseLayerFormats, type LayerChoice, parseLayerChoices } from "./layer-choices.ts";
+import { chooseLayerFormats } from "./layer-choices.ts";
 import { readMachine } from "./machine.ts";
-import {
-  type ModelOptions,
-  modelArgument,
-  modelFolder,
-  modelName,
-  modelOptions,
-} from "./model-reference.ts";
+import { modelArgument, modelFolder, modelName } from "./model-reference.ts";
 import { requireFree } from "./output.ts";
 import { trackTask } from "./progress.ts";
+import { type QuantizeOptions, quantizeOptions } from "./quantization-options.ts";
 import { agreementOn, quantizationOutcome, quantizedCard } from "./quantization-result.ts";
-import { type ReadingOptions, skipBadOption } from "./reading.ts";
-import { chosenFormats, DEFAULT_TABLES, layerFormats, tableFormats } from "./weight-options.ts";
-
-export interface QuantizeOptions extends ReadingOptions, ModelOptions {
-  readonly out: string;
-  readonly data: string;
-  readonly texts: number;
-  readonly weights: string;
-  readonly tables?: string;
-  readonly layers?: readonly LayerChoice[];
-  readonly finer?: readonly string[];
-  readonly agreement: number;
-  readonly replace?: boolean;
-}
+import { chosenFormats, DEFAULT_TABLES } from "./weight-options.ts";
 
 /** Which texts are held out. */
 const SEED = 42;
@@ -43,43 +24,7 @@ export const quantize: CommandSpec<QuantizeOptions> = {
   name: "quantize",
   summary: "Hold a model's weights as integers: a quarter of the memory, and faster",
   arguments: [["<model>", modelArgument]],
-  options: [
-    new Option("--out <folder>", "folder of the model").makeOptionMandatory(),
-    new Option(
-      "--data <file>",
-      'texts like those to be embedded, to round and to judge by: JSONL of {"text"}, or .txt',
-    ).makeOptionMandatory(),
-    new Option("--texts <n>", "so many of them, from all over; others measure what came of it")
-      .argParser(wholeNumber(1))
-      .default(256),
-    new Option(
-      "--weights <format>",
-      "of the linear layers; auto: int8, or int7 where this processor's sums of 8 bits saturate",
-    )
-      .choices(["auto", ...layerFormats, "float16"])
-      .default("auto"),
-    new Option(
-      "--tables <format>",
-      `of the token embeddings (default: ${DEFAULT_TABLES}, or float16 as the layers)`,
-    ).choices([...tableFormats, "float16"]),
-    new Option(
-      "--layers <list>",
-      "formats of single layers, as 'encoder.layer.0.*=float32,*.output.dense=int8'",
-    ).argParser(parseLayerChoices),
-    new Option(
-      "--agreement <x>",
-      "the least mean cosine with the float vectors; layers that cost too much get more bits",
-    )
-      .argParser(anyNumber)
-      .default(0.99),
-    new Option(
-      "--finer <list>",
-      "formats that such layers get before float32 (default: int8 or int7 after 4 bits)",
-    ).argParser(nameList),
-    new Option("--replace", "replace what is at --out"),
-    skipBadOption,
-    ...modelOptions,
-  ],
+  options: quantizeOptions,
   examples: [
     "nearfold quantize model/ --data corpus.jsonl --out model-int8/",
     "nearfold quantize model/ --data corpus.jsonl --weights int4-block32 --agreement 0.98 --out model-int4/",

@@ -1,21 +1,27 @@
 import { expect, test } from "vitest";
-import { fillNormal } from "../graph/rng.ts";
 import { dequantizeRows, quantizeRows, type RowCodes } from "./codes.ts";
 import { gptqRows } from "./gptq.ts";
 import { floats, type Tensor } from "./tensor.ts";
 
+/** Numbers that look like noise: sums of uniform ones (Park and Miller's generator). */
+function noiseOf(length: number, { seed, std }: { readonly seed: number; readonly std: number }) {
+  let state = seed;
+  const uniform = () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647 - 0.5;
+  };
+  return Float32Array.from({ length }, () => std * (uniform() + uniform() + uniform()) * 2);
+}
+
 const [ROWS, WIDTH, SEEN] = [8, 64, 512];
 const options = { bits: 4, block: 32 };
-const weight = floats(fillNormal(new Float32Array(ROWS * WIDTH), { seed: 1, std: 1 }), [
-  ROWS,
-  WIDTH,
-]);
+const weight = floats(noiseOf(ROWS * WIDTH, { seed: 1, std: 1 }), [ROWS, WIDTH]);
 
 /** Rows of few directions, as a layer reads them. */
 const read = (() => {
-  const own = fillNormal(new Float32Array(SEEN * 8), { seed: 2, std: 1 });
-  const along = fillNormal(new Float32Array(8 * WIDTH), { seed: 3, std: 1 });
-  const noise = fillNormal(new Float32Array(SEEN * WIDTH), { seed: 4, std: 0.1 });
+  const own = noiseOf(SEEN * 8, { seed: 2, std: 1 });
+  const along = noiseOf(8 * WIDTH, { seed: 3, std: 1 });
+  const noise = noiseOf(SEEN * WIDTH, { seed: 4, std: 0.1 });
   return noise.map((x, at) => {
     const [row, column] = [Math.floor(at / WIDTH), at % WIDTH];
     let sum = x;
