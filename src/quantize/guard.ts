@@ -4,6 +4,7 @@ import { NearfoldError, throwIfAborted } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { WeightFormats } from "../nn/weight-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { calibrateFormats } from "./calibrate.ts";
 import { quantizeModel } from "./quantize-model.ts";
 
 export interface GuardOptions {
@@ -38,13 +39,13 @@ export interface Guarded {
 }
 
 /**
- * Quantizes, and where the vectors then agree too little gives weights back their floats, first the one that alone costs most. Where even the last but one does
+ * Quantizes, with the texts to calibrate by where a format is, and where the vectors then agree too little gives weights back their floats, first the one that alone costs most. Where even the last but one does
  * not reach the agreement, the model is float but for it.
  * @throws bad-argument for an agreement that is no cosine; bad-input without texts; aborted
  */
 export async function quantizeGuarded(
   model: Model,
-  formats: WeightFormats,
+  asked: WeightFormats,
   { texts, agreement: floor = 0.99, signal, onProgress = () => {} }: GuardOptions,
 ): Promise<Guarded> {
   if (!(floor > 0 && floor < 1)) {
@@ -52,6 +53,7 @@ export async function quantizeGuarded(
     throw new NearfoldError("bad-argument", "the agreement is no cosine", { got, wanted });
   }
   if (texts.length === 0) throw new NearfoldError("bad-input", "there are no texts to judge by");
+  const formats = await calibrateFormats(model, asked, { texts, ...(signal && { signal }) });
   const wanted = await vectorsOf(model, texts);
   const tryOut = async (some: WeightFormats) => {
     throwIfAborted(signal, "quantizing");

@@ -5,7 +5,7 @@ import { encoderGraph } from "../models/encoder-graph.ts";
 import { type Model, requireFloats, requireOneTower } from "../models/model.ts";
 import { siteOf } from "../nn/linear-site.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
-import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+import { partName, type WeightFormat, type WeightFormats } from "../nn/weight-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What of a model can be held as codes, by name. */
@@ -50,7 +50,7 @@ export function quantizeModel(model: Model, formats: WeightFormats): Model<Tenso
   for (const [name, format] of formats) {
     weights.delete(name);
     for (const [suffix, part] of Object.entries(format.quantize(model.weights.get(name)!))) {
-      weights.set(`${name}${suffix}`, part);
+      weights.set(partName(name, suffix), part);
     }
   }
   return { ...one, weights, formats };

@@ -273,6 +273,11 @@ export const cases = {
     shapes: [[2, 3, 4], [4], [4]],
     build: (x, s, b) => o.layerNorm(x, s, b),
   },
+  "com.microsoft.SkipLayerNormalization": {
+    shapes: [[3, 4], [3, 4], [4], [4], [4]],
+    build: raw("com.microsoft.SkipLayerNormalization"),
+    differentiable: false,
+  },
   SimplifiedLayerNormalization: { shapes: [[2, 3, 4], [4]], build: (x, s) => o.rmsNorm(x, s) },
   "com.microsoft.RotaryEmbedding": {
     shapes: [[1, 3, 8]],
