@@ -4,8 +4,8 @@ import { miniLm } from "../test/minilm.ts";
 import { meanCosine } from "./cosines.ts";
 import type { EncodeOptions } from "./encode.ts";
 import { interleave, timed } from "./measure.ts";
-import { miniLmInt8 } from "./minilm-int8.ts";
 import { exportedMiniLm } from "./minilm-exports.ts";
+import { miniLmInt8 } from "./minilm-int8.ts";
 import { findPython, notInstalled } from "./peer.ts";
 import type { Finding } from "./result.ts";
 import { openSentenceTransformers, openTransformersJs } from "./text-encoder.ts";
@@ -48,14 +48,20 @@ export async function encodeInt8(
     { run: async () => perSecond(await st.encode({ batchSize: USUAL })) },
     { run: async () => perSecond(await st.encode({ batchSize: best })) },
   ];
-  const [figures, jsFigures, usualFigures, stFigures] = await interleave(sides, { runs, warmUps: 1 });
+  const [figures, jsFigures, usualFigures, stFigures] = await interleave(sides, {
+    runs,
+    warmUps: 1,
+  });
   const float = await st.vectors();
   const { vectors, dims, tokens } = await encoder.encode(texts);
   return {
     ours: figures,
     peers: [
       { name: `${js.name} q8, ${jsBatch} at a time, sorted by length`, figures: jsFigures },
-      { name: `${st.name} float32, ${USUAL} at a time, as it does by itself`, figures: usualFigures },
+      {
+        name: `${st.name} float32, ${USUAL} at a time, as it does by itself`,
+        figures: usualFigures,
+      },
       { name: `${st.name} float32, ${best} at a time`, figures: stFigures },
     ],
     details: {

@@ -7,7 +7,5 @@ export async function int8Texts(count: number): Promise<string[]> {
   const { documents } = await readScifact("test");
   const abstracts = [...documents.values()].slice(3000);
   const sentences = (await readStsTest()).map(({ sentence1 }) => sentence1);
-  return Array.from({ length: count }, (_, i) =>
-    i % 4 === 0 ? abstracts[i / 4] : sentences[i],
-  );
+  return Array.from({ length: count }, (_, i) => (i % 4 === 0 ? abstracts[i / 4] : sentences[i]));
 }

@@ -10,7 +10,9 @@ import { readScifact } from "./real-data.ts";
 const TEXTS = 256;
 
 /** With an int8 table, calibrated and judged by abstracts of SciFact. */
-export async function miniLmInt8(weights: WeightFormatName = "int8-static"): Promise<Model<Tensor>> {
+export async function miniLmInt8(
+  weights: WeightFormatName = "int8-static",
+): Promise<Model<Tensor>> {
   const model = await loadModel(miniLm);
   const { documents } = await readScifact("train");
   const [layer, table] = [weights, "int8-rows"].map(parseWeightFormat);

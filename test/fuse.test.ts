@@ -8,9 +8,9 @@ import { poolingHead } from "../src/models/head.ts";
 import { loadModel } from "../src/models/load.ts";
 import { type Batching, batchingOf } from "../src/nn/batching.ts";
 import { asRead, quantizeWeights } from "../src/nn/quantized-weights.ts";
+import { parseWeightFormat } from "../src/nn/weight-formats.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { formatsFor, quantizable, quantizeGuarded } from "../src/quantize/index.ts";
-import { parseWeightFormat } from "../src/nn/weight-formats.ts";
 import { openSession } from "../src/runtime/session.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { goldenJson, goldenModel, goldenTensors, unpad } from "./golden.ts";
@@ -56,7 +56,9 @@ describe.skipIf(!miniLmIsThere)(whereMiniLm("all-MiniLM-L6-v2"), () => {
   ])("%s: fused in %i places, the same vectors", async (name, places) => {
     const model = await loadModel(miniLm);
     const formats =
-      name === "float32" ? new Map() : formatsFor(quantizable(model), parseWeightFormat(name), undefined);
+      name === "float32"
+        ? new Map()
+        : formatsFor(quantizable(model), parseWeightFormat(name), undefined);
     const guarded = await quantizeGuarded(model, formats, { texts, agreement: 0.9 });
     const { architecture, config, head } = model;
     const batching = batchingOf(architecture, head);

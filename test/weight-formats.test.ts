@@ -27,7 +27,8 @@ const RANGE = { low: -5, high: 7 };
 function inRange({ data, shape }: Tensor<"float32">): Tensor<"float32"> {
   const scale = Math.fround((RANGE.high - RANGE.low) / 255);
   const zero = Math.round(-RANGE.low / scale);
-  const codeOf = (v: number) => Math.min(255, Math.max(0, roundEven(Math.fround(v / scale)) + zero));
+  const codeOf = (v: number) =>
+    Math.min(255, Math.max(0, roundEven(Math.fround(v / scale)) + zero));
   return floats(
     Array.from(data, (v) => (codeOf(v) - zero) * scale),
     shape,

@@ -14,6 +14,6 @@ export const int8Sentences: Measurement = {
       sentence1,
       sentence2,
     ]);
-    return await encodeInt8(texts, { batchSizes: [1, 8, 32, 128], runs: 4, log });
+    return await encodeInt8(texts, { batchSizes: [1, 8, 32, 128], runs: 3, log });
   },
 };

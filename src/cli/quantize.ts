@@ -50,7 +50,10 @@ export const quantize: CommandSpec<Options> = {
     new Option("--texts <n>", "so many of them, from the first on")
       .argParser(wholeNumber(1))
       .default(256),
-    new Option("--weights <format>", "of the linear layers; int8-static is calibrated by --data, int7 for processors without VNNI")
+    new Option(
+      "--weights <format>",
+      "of the linear layers; int8-static is calibrated by --data, int7 for processors without VNNI",
+    )
       .choices(byLayer)
       .default("int8"),
     new Option("--tables <format>", "of the token embeddings")

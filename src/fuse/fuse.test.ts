@@ -11,7 +11,13 @@ import { fusionRules } from "./rules.ts";
 
 const rows = (name: string) => input(name, "float32", ["T", 4]);
 const row = (name: string) => input(name, "float32", [4]);
-const codes = constant(tensor("int8", [4, 4], Int8Array.from({ length: 16 }, (_, i) => 7 * i - 50)));
+const codes = constant(
+  tensor(
+    "int8",
+    [4, 4],
+    Int8Array.from({ length: 16 }, (_, i) => 7 * i - 50),
+  ),
+);
 const product = (x: Value) => {
   const [a, scale] = [quantizeLinear(x, scalar(0.1)), scalar(0.5)];
   const op = quantized["com.microsoft.MatMulIntegerToFloat"];
@@ -54,9 +60,7 @@ const table: readonly Case[] = [
     rule: "skip-layer-norm",
     why: "a residual and its norm",
     made: () => norm(add(rows("x"), rows("y"))),
-    fused: [
-      "%1 = com.microsoft.SkipLayerNormalization(x, y, s, t) epsilon=1e-12 : float32[T,4]",
-    ],
+    fused: ["%1 = com.microsoft.SkipLayerNormalization(x, y, s, t) epsilon=1e-12 : float32[T,4]"],
   },
   {
     rule: "skip-layer-norm",
@@ -97,7 +101,13 @@ describe.each(table)("$rule: $why", ({ rule, made, fused }) => {
       ["x", "y", "b", "s", "t"].map((name, seed) => {
         const shape = "xy".includes(name) ? [3, 4] : [4];
         const size = shape.reduce((a, b) => a * b);
-        return [name, array64(shape, Array.from({ length: size }, (_, i) => Math.sin(i * (seed + 2))))];
+        return [
+          name,
+          array64(
+            shape,
+            Array.from({ length: size }, (_, i) => Math.sin(i * (seed + 2))),
+          ),
+        ];
       }),
     );
     const [before, after] = evaluate([value, found], feeds);

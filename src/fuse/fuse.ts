@@ -9,11 +9,14 @@ export function fuse(
   values: readonly Value[],
   rules: readonly FusionRule[] = Object.values(fusionRules),
 ): Value[] {
-  return rules.reduce<Value[]>((rewritten, rule) => {
-    const uses = countUses(rewritten);
-    // Counted before anything is rewritten: the readers of a value are those of the node that it was.
-    return rewriteBy(rewritten, rule, uses);
-  }, [...values]);
+  return rules.reduce<Value[]>(
+    (rewritten, rule) => {
+      const uses = countUses(rewritten);
+      // Counted before anything is rewritten: the readers of a value are those of the node that it was.
+      return rewriteBy(rewritten, rule, uses);
+    },
+    [...values],
+  );
 }
 
 function rewriteBy(

@@ -82,7 +82,9 @@ async function rowsRead(
   );
   const { bytes } = encodeModel(graphOf(Object.fromEntries(outputs)), { weights });
   await using session = await openSession(bytes, { memoryPattern: false });
-  const sequences = texts.map((text) => tokenizer.encode(prompts.document + text, { maxLength }).ids);
+  const sequences = texts.map(
+    (text) => tokenizer.encode(prompts.document + text, { maxLength }).ids,
+  );
   const lengths = sequences.map(({ length }) => length);
   const batches = planBatches(lengths, { maxBatchTokens: BATCH_TOKENS });
   const total = lengths.reduce((sum, length) => sum + length, 0);

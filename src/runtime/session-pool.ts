@@ -19,7 +19,9 @@ export async function openSessionPool(
 ): Promise<Session> {
   if (!(workers >= 1)) throw bug("a pool without workers", { got: `${workers}` });
   await using stack = new AsyncDisposableStack();
-  const open = Array.from({ length: workers }, () => openWorkerSession(model, { ...options, threads }));
+  const open = Array.from({ length: workers }, () =>
+    openWorkerSession(model, { ...options, threads }),
+  );
   // All are waited for, so that none is left open where another fails.
   const settled = await Promise.allSettled(open);
   for (const each of settled) if (each.status === "fulfilled") stack.use(each.value);
