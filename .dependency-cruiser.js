@@ -5,6 +5,7 @@ const layers = [
   "onnx",
   "text",
   "hub",
+  "fuse",
   "nn",
   "losses",
   "optim",

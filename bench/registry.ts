@@ -11,6 +11,11 @@ import { finetuneScifactMore } from "./measurements/finetune-scifact-more.ts";
 import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
+import { int8Agreement } from "./measurements/int8-agreement.ts";
+import { int8Batch } from "./measurements/int8-batch.ts";
+import { int8Documents } from "./measurements/int8-documents.ts";
+import { int8Quality } from "./measurements/int8-quality.ts";
+import { int8Sentences } from "./measurements/int8-sentences.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
 import { qatInt4 } from "./measurements/qat-int4.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
@@ -38,6 +43,11 @@ export const measurements = {
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
   "load-memory": loadMemory,
+  "int8-quality": int8Quality,
+  "int8-batch": int8Batch,
+  "int8-agreement": int8Agreement,
+  "int8-documents": int8Documents,
+  "int8-sentences": int8Sentences,
   "vectors-int8": vectorsInt8,
   "vectors-binary": vectorsBinary,
   "distil-layers": distilLayers,

@@ -6,9 +6,10 @@ import { openEncoder } from "../src/encoder/index.ts";
 import { NearfoldError } from "../src/errors.ts";
 import { loadModel, saveModel } from "../src/models/index.ts";
 import { QUANTIZATION, readFormats, writeFormats } from "../src/models/quantization.ts";
-import type { WeightFormat } from "../src/nn/weight-format.ts";
+import type { WeightFormat, WeightFormats } from "../src/nn/weight-format.ts";
 import { parseWeightFormat, weightFormats } from "../src/nn/weight-formats.ts";
 import {
+  calibrateFormats,
   formatsFor,
   layerMoments,
   partsOf,
@@ -50,13 +51,17 @@ async function vectorsOf(model: Parameters<typeof openEncoder>[0], given = texts
 }
 
 describe.each(
-  kinds.flatMap((kind) => ["int8", "int4-block32", "float16"].map((name) => [kind, name] as const)),
+  kinds.flatMap((kind) =>
+    ["int8", "int8-static", "int4-block32", "float16"].map((name) => [kind, name] as const),
+  ),
 )("%s in %s", (kind, name) => {
   const tables: Record<string, string> = { int8: "int8-rows", float16: "float16" };
-  const made = () => {
-    const table = tables[name] ? parseWeightFormat(tables[name]) : undefined;
-    return quantizeModel(models[kind](), formatsOf(kind, name, table));
-  };
+  const table = tables[name] ? parseWeightFormat(tables[name]) : undefined;
+  let formats: WeightFormats;
+  beforeAll(async () => {
+    formats = await calibrateFormats(models[kind](), formatsOf(kind, name, table), { texts });
+  });
+  const made = () => quantizeModel(models[kind](), formats);
 
   test("saved and read again, is the same space and the same vectors", async () => {
     const wanted = await vectorsOf(made());
@@ -92,6 +97,29 @@ describe.each(
     });
     const wanted = await vectorsOf(made(), [texts[2]]);
     expect(sentence_embedding.data as Float32Array).toBeClose(wanted, { rtol: 0, atol: 1e-4 });
+  });
+});
+
+describe("calibrated activations", () => {
+  test("layers that read the same rows have the same range, and others their own", async () => {
+    const formats = await calibrateFormats(tinyBert(), formatsOf("bert", "int8-static"), { texts });
+    const { weights } = quantizeModel(tinyBert(), formats);
+    const scaleOf = (layer: string) => weights.get(`${layer}.input_scale`)!.data[0];
+    const layers = [...formats.keys()].map((weight) => weight.replace(/\.weight$/, ""));
+    const [query] = layers.filter((layer) => layer.endsWith(".query"));
+    const beside = ["key", "value"].map((part) => query.replace("query", part));
+    expect(beside.map(scaleOf)).toEqual([scaleOf(query), scaleOf(query)]);
+    expect(new Set(layers.map(scaleOf)).size).toBeGreaterThan(layers.length / 3);
+  });
+
+  test("formats that hold no range are left as they are", async () => {
+    const formats = formatsOf("bert", "int8");
+    expect(await calibrateFormats(tinyBert(), formats, { texts: [] })).toBe(formats);
+  });
+
+  test("without texts there is nothing to calibrate by", async () => {
+    const run = calibrateFormats(tinyBert(), formatsOf("bert", "int8-static"), { texts: [] });
+    await expect(run).rejects.toThrow(/nothing to calibrate by/);
   });
 });
 

@@ -6,12 +6,12 @@ import { gather, mul, reduceSum } from "../src/graph/ops/index.ts";
 import { fakeQuantizeWeights } from "../src/nn/fake-quantized-weights.ts";
 import { linear } from "../src/nn/linear.ts";
 import { quantizeWeights } from "../src/nn/quantized-weights.ts";
-import type { WeightFormat } from "../src/nn/weight-format.ts";
+import { partName, type WeightFormat } from "../src/nn/weight-format.ts";
 import { parseWeightFormat, weightFormats } from "../src/nn/weight-formats.ts";
 import { weightInputs } from "../src/nn/weights.ts";
 import { encodeModel } from "../src/onnx/encode.ts";
 import { openSession } from "../src/runtime/session.ts";
-import { dequantizeRows, quantizeRows } from "../src/tensor/codes.ts";
+import { dequantizeRows, quantizeRows, roundEven } from "../src/tensor/codes.ts";
 import { floats, ints, type Tensor } from "../src/tensor/tensor.ts";
 
 const [OUT, IN] = [6, 128];
@@ -23,12 +23,27 @@ const numbers = (rows: number, seed: number) =>
 const weight = numbers(OUT, 1);
 const bias = floats([1, -1, 0.5, 0, 2, 3]);
 
+/** What `numbers` lie in, with a zero that is not in the middle. */
+const RANGE = { low: -5, high: 7 };
+
+/** As a calibrated format rounds them: 256 codes from one end of the range to the other. */
+function inRange({ data, shape }: Tensor<"float32">): Tensor<"float32"> {
+  const scale = Math.fround((RANGE.high - RANGE.low) / 255);
+  const zero = Math.round(-RANGE.low / scale);
+  const codeOf = (v: number) =>
+    Math.min(255, Math.max(0, roundEven(Math.fround(v / scale)) + zero));
+  return floats(
+    Array.from(data, (v) => (codeOf(v) - zero) * scale),
+    shape,
+  );
+}
+
 /** What ONNX Runtime takes for the parts of a weight. */
 function inputsOf(name: string, format: WeightFormat, parts: Readonly<Record<string, Tensor>>) {
   const types = format.parts({ out: OUT, in: IN });
   return Object.entries(parts).map(([suffix, part]): [string, Tensor] => {
     const { read } = types[suffix];
-    if (!read) return [`${name}${suffix}`, part];
+    if (!read) return [partName(name, suffix), part];
     const { buffer, byteOffset, byteLength } = part.data;
     const data = new Uint8Array(buffer, byteOffset, byteLength);
     return [`${name}${suffix}`, { dtype: "uint8", shape: read.shape as number[], data }];
@@ -59,10 +74,12 @@ function multiply(x: Tensor<"float32">, w: Tensor<"float32">): Float64Array {
   });
 }
 
-describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) => {
+describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, registered) => {
+  const format = registered.calibrated?.(RANGE) ?? registered;
+
   test("is found by its name, and called by it", () => {
-    expect(parseWeightFormat(name)).toBe(format);
-    expect(format.name).toBe(name);
+    expect(parseWeightFormat(name)).toBe(registered);
+    expect([registered.name, format.name]).toEqual([name, name]);
   });
 
   test("has the parts that it says", () => {
@@ -70,6 +87,7 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     const types = format.parts({ out: OUT, in: IN });
     expect(Object.keys(parts)).toEqual(Object.keys(types));
     for (const [suffix, { dtype, shape }] of Object.entries(types)) {
+      expect(partName("a.weight", suffix)).toMatch(/^a\.(weight|input_)/);
       expect([parts[suffix].dtype, parts[suffix].shape]).toEqual([dtype, shape]);
     }
   });
@@ -133,7 +151,7 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     const x = numbers(5, 2);
     // In blocks, rows are rounded block by block too.
     const block = Number(/block(\d+)/.exec(name)?.[1] ?? IN);
-    const rounded = dequantizeRows(quantizeRows(x, { block }));
+    const rounded = format.calibrated ? inRange(x) : dequantizeRows(quantizeRows(x, { block }));
     const wanted = multiply(rounded, format.dequantize(format.quantize(weight)));
     expect(await product(format, x)).toBeClose(wanted, { rtol: 1e-4, atol: 1e-3 });
   });
@@ -186,6 +204,27 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, format) 
     if (name.startsWith("int4")) expect(run).toThrow(/moments of rows of another width/);
     else expect(run()).toEqual(format.quantize(weight));
   });
+});
+
+test("what is beside a weight is called after its layer", () => {
+  expect(partName("layer.0.weight", "_scale")).toBe("layer.0.weight_scale");
+  expect(partName("layer.0.weight", ".input_scale")).toBe("layer.0.input_scale");
+});
+
+test.each([
+  { range: { low: -1.28, high: 1.27 }, scale: 0.01, zero: 0, why: "0 in the middle" },
+  { range: { low: -0.17, high: 25.33 }, scale: 0.1, zero: -126, why: "most above 0" },
+  { range: { low: 2, high: 5.1 }, scale: 0.02, zero: -128, why: "0 is always in it" },
+  { range: { low: -5.1, high: -1 }, scale: 0.02, zero: 127, why: "below 0 alone" },
+  { range: { low: 0, high: 0 }, scale: 1e-6 / 255, zero: -128, why: "nothing but zeros" },
+])("calibrated activations: $why", ({ range, scale, zero }) => {
+  const parts = weightFormats["int8-static"].calibrated!(range).quantize(weight);
+  expect(parts[".input_scale"].data[0]).toBeCloseTo(scale, 6);
+  expect(parts[".input_zero_point"].data[0]).toBe(zero);
+});
+
+test("a format that holds a range is no good without", () => {
+  expect(() => weightFormats["int8-static"].quantize(weight)).toThrow(/Calibrate it first/);
 });
 
 test("an unknown name says what there is", () => {

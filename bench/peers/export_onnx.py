@@ -1,9 +1,10 @@
-"""Writes onnx/model.onnx into a model folder, with the padded graph that transformers.js runs."""
+"""Writes onnx/model.onnx into a model folder, with the padded graph that transformers.js runs, and the same quantized."""
 
 import warnings
 
 import torch
 import transformers
+from onnxruntime.quantization import QuantType, quantize_dynamic
 from protocol import serve
 
 NAMES = ["input_ids", "attention_mask", "token_type_ids"]
@@ -40,4 +41,17 @@ def export(model, path):
     return {}
 
 
-serve(export=export)
+def quantize(path, quantized):
+    """As optimum's `AutoQuantizationConfig.avx512_vnni(is_static=False, per_channel=False)`, which most `q8` files on the Hub come from."""
+    quantize_dynamic(
+        path,
+        quantized,
+        per_channel=False,
+        reduce_range=False,
+        weight_type=QuantType.QInt8,
+        extra_options={"WeightSymmetric": True, "ActivationSymmetric": False, "MatMulConstBOnly": True},
+    )
+    return {}
+
+
+serve(export=export, quantize=quantize)

@@ -16,6 +16,8 @@ interface Open {
   readonly folder: string;
   readonly texts: readonly string[];
   readonly maxTokens: number;
+  /** Which of the folder's ONNX files. */
+  readonly dtype: "fp32" | "q8";
 }
 
 interface Encode {
@@ -60,10 +62,10 @@ async function encode(
 }
 
 await serve({
-  open: async ({ folder, ...request }: Open) => {
+  open: async ({ folder, dtype, ...request }: Open) => {
     env.localModelPath = dirname(folder);
     tokenizer = await AutoTokenizer.from_pretrained(basename(folder));
-    model = await AutoModel.from_pretrained(basename(folder), { dtype: "fp32" });
+    model = await AutoModel.from_pretrained(basename(folder), { dtype });
     ({ texts, maxTokens } = request);
     return { name: `transformers.js ${env.version}` };
   },

@@ -102,7 +102,7 @@ async function momentsFor(
   texts: readonly string[],
   { report, now, signal }: Context,
 ): Promise<Moments> {
-  const layers = [...formats].filter(([, { calibrated }]) => calibrated).map(([weight]) => weight);
+  const layers = [...formats].filter(([, { byMoments }]) => byMoments).map(([weight]) => weight);
   if (layers.length === 0) return new Map();
   let advance: ReturnType<typeof trackTask> | undefined;
   return await layerMoments(model, texts, {

@@ -18,6 +18,11 @@ export const tableFormats = [
 
 export const DEFAULT_TABLES = "int8-rows";
 
+/** Those that need no calibration: what a weight is rounded to in every step. */
+const trainedFormats = all
+  .filter(([, { product, calibrated }]) => product && !calibrated)
+  .map(([name]) => name);
+
 /** What a model is trained to be saved as. */
 export interface TrainedWeights {
   readonly weights?: string;
@@ -29,7 +34,7 @@ export const trainedWeightOptions: readonly Option[] = [
   new Option(
     "--weights <format>",
     "train to be rounded: the layers are saved in this format, and each step sees them so (default: floats)",
-  ).choices(layerFormats),
+  ).choices(trainedFormats),
   new Option(
     "--tables <format>",
     `the same of the token embeddings (default: ${DEFAULT_TABLES} with --weights)`,

@@ -28,6 +28,19 @@ describe.each(models)("%s", (name, make, width) => {
     }
   });
 
+  test("several batches at once give the same vectors, in their order", async () => {
+    await using one = await openEncoder(make());
+    await using several = await openEncoder(make(), { workers: 2, maxBatchTokens: 20 });
+    const wanted = await one.encode(texts);
+    const reports: number[] = [];
+    const found = await several.encode(texts, { onProgress: (done) => reports.push(done.texts) });
+    expect(found.vectors).toBeClose(wanted.vectors, { rtol: 0, atol: 1e-6 });
+    expect(reports.at(-1)).toBe(texts.length);
+    const signal = AbortSignal.abort();
+    await expect(several.encode(texts, { signal })).rejects.toMatchObject({ code: "aborted" });
+    expect((await several.encode(texts)).vectors).toEqual(found.vectors);
+  });
+
   test("unit vectors; a text without tokens is 0; the long text is said to be cut", async () => {
     await using encoder = await openEncoder(make());
     const { vectors, truncated, tokens } = await encoder.encode(texts);

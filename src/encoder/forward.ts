@@ -1,3 +1,4 @@
+import { fuse } from "../fuse/index.ts";
 import { graphOf } from "../graph/node.ts";
 import { encoderGraph } from "../models/encoder-graph.ts";
 import type { Tower, Weight } from "../models/model.ts";
@@ -6,6 +7,7 @@ import { asRead, quantizeWeights } from "../nn/quantized-weights.ts";
 import { convertAfterLookup } from "../nn/weights.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { openSession, type SessionOptions } from "../runtime/session.ts";
+import { openSessionPool } from "../runtime/session-pool.ts";
 import { openWorkerSession } from "../runtime/worker-session.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -15,6 +17,11 @@ import { placeWeights } from "./place-weights.ts";
 export interface Forward extends AsyncDisposable {
   /** Vectors `[N, D]` of sequences, none of them empty, that begin with so many tokens of a prompt; the caller's. */
   run(sequences: readonly Int32Array[], promptTokens: number): Promise<Float32Array>;
+}
+
+interface ForwardOptions extends Pick<SessionOptions, "providers" | "threads"> {
+  readonly worker?: boolean;
+  readonly workers?: number;
 }
 
 /**
@@ -27,9 +34,9 @@ export interface Forward extends AsyncDisposable {
  */
 export async function openForward(
   { architecture, config, head, weights: held, formats = new Map() }: Tower<Weight>,
-  options: Pick<SessionOptions, "providers" | "threads"> & { readonly worker?: boolean },
+  options: ForwardOptions,
 ): Promise<Forward> {
-  const { worker = false, providers = ["cpu"], threads } = options;
+  const { worker = false, workers = 0, providers = ["cpu"], threads } = options;
   // Other providers run nothing on tensors without elements.
   const emptyBlocks = providers[0] === "cpu" ? 0 : 1;
   const batching = batchingOf(architecture, head, { emptyBlocks });
@@ -45,7 +52,7 @@ export async function openForward(
   const weights = asRead(held, formats, (name) =>
     read.get(name)!.shape.map((dim) => (typeof dim === "number" ? dim : rows)),
   );
-  const [vectors] = convertAfterLookup(quantizeWeights([embeddings], formats));
+  const [vectors] = fuse(convertAfterLookup(quantizeWeights([embeddings], formats)));
   const { inMemory, onDisk } = bySide(weights);
   const { folder, placed } = await placeWeights(onDisk);
   const { opsets } = architecture.imported ?? {};
@@ -54,7 +61,8 @@ export async function openForward(
     placed,
     ...(opsets && { opsets }),
   });
-  const open = worker ? openWorkerSession : openSession;
+  const pool: typeof openSession = (model, more) => openSessionPool(model, { ...more, workers });
+  const open = workers > 0 ? pool : worker ? openWorkerSession : openSession;
   const session = await open(bytes, {
     // Shapes vary: a pattern for each would only let the arena grow.
     memoryPattern: false,

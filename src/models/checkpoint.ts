@@ -2,7 +2,7 @@
 import { NearfoldError } from "../errors.ts";
 import { inputName } from "../graph/node.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
-import type { WeightFormats } from "../nn/weight-format.ts";
+import { partName, type WeightFormats } from "../nn/weight-format.ts";
 import { isFloat } from "../tensor/dtype.ts";
 import { openSafetensors } from "../tensor/safetensors.ts";
 import { float32Parts, type StoredTensor } from "../tensor/stored-tensor.ts";
@@ -73,7 +73,7 @@ function takeCodes(
     }
     wanted.delete(weight);
     for (const [suffix, { dtype, shape }] of Object.entries(format.parts({ out, in: width }))) {
-      const name = `${weight}${suffix}`;
+      const name = partName(weight, suffix);
       const part = found.get(name);
       if (!part || part.dtype !== dtype || `${part.shape}` !== `${shape}`) {
         const got = part ? `${name} ${part.dtype}[${part.shape}]` : `no ${name}`;

@@ -1,5 +1,6 @@
 /** The space of a model's vectors: a fingerprint of all that they depend on. */
 import { createHash, type Hash } from "node:crypto";
+import { partName } from "../nn/weight-format.ts";
 import type { Space } from "../space.ts";
 import { type DType, dtypes, isFloat } from "../tensor/dtype.ts";
 import { toFloat32 } from "../tensor/half.ts";
@@ -63,8 +64,9 @@ function* partsOfTower<W extends Typed>(
     const format = formats?.get(name);
     const suffixes = format ? Object.keys(format.parts({ out: shape[0], in: shape[1] })) : [""];
     for (const suffix of suffixes) {
-      const weight = weights.get(`${name}${suffix}`)!;
-      yield `${name}${suffix}[${weight.shape}]`;
+      const part = format ? partName(name, suffix) : name;
+      const weight = weights.get(part)!;
+      yield `${part}[${weight.shape}]`;
       yield weight;
     }
   }

@@ -13,6 +13,7 @@ export const QUANTIZATION = "quantization_config";
 const schemes = {
   int8: channelScheme(),
   int7: channelScheme(),
+  "int8-static": { ...channelScheme(), input_activations: calibrated() },
   "int8-rows": { ...channelScheme(), format: "naive-quantized", input_activations: null },
   "int8-block32": groupScheme(8, 32),
   "int8-block128": groupScheme(8, 128),
@@ -28,6 +29,10 @@ function channelScheme() {
     weights: weightsOf(8, { strategy: "channel" }),
     input_activations: { ...weightsOf(8, { strategy: "token" }), dynamic: true },
   };
+}
+
+function calibrated() {
+  return { ...weightsOf(8, { strategy: "tensor" }), symmetric: false, dynamic: false };
 }
 
 function groupScheme(bits: number, group_size: number) {

@@ -23,7 +23,7 @@ export function blockFormat({ bits, block }: { bits: 4 | 8; block: number }): We
   const rounding = { bits, block, ...(bits === 4 && { reach: REACH }) };
   return {
     name,
-    calibrated: bits === 4,
+    byMoments: bits === 4,
     parts: ({ out, in: width }) => ({
       _packed: {
         dtype: "int32",

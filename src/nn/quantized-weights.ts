@@ -13,7 +13,14 @@ import { rewrite } from "../graph/rewrite.ts";
 import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { alphaOf, siteOf } from "./linear-site.ts";
-import type { MatrixSize, Part, RoundRows, WeightFormat, WeightFormats } from "./weight-format.ts";
+import {
+  type MatrixSize,
+  type Part,
+  partName,
+  type RoundRows,
+  type WeightFormat,
+  type WeightFormats,
+} from "./weight-format.ts";
 
 /**
  * The values with each weight of `formats` read as its parts, graph inputs of the weight's name and what the format adds to it. A weight must be `[out, in]`, a factor or a table.
@@ -24,7 +31,7 @@ export function quantizeWeights(values: readonly Value[], formats: WeightFormats
   const partsOf = (weight: string, format: WeightFormat, size: MatrixSize): Part => {
     const types = format.parts(size);
     return (suffix) => {
-      const name = `${weight}${suffix}`;
+      const name = partName(weight, suffix);
       const { read = types[suffix] } = types[suffix];
       const value = known.get(name) ?? input(name, read.dtype, read.shape);
       known.set(name, value);
@@ -58,12 +65,12 @@ export function asRead<W extends Tensor | StoredTensor>(
   for (const [weight, format] of formats) {
     const [out, width] = shapeOf(weight);
     for (const [suffix, { read: as }] of Object.entries(format.parts({ out, in: width }))) {
-      const part = read.get(`${weight}${suffix}`);
+      const part = read.get(partName(weight, suffix));
       if (!as || !part) continue;
       const view = { dtype: as.dtype, shape: as.shape };
       const seen =
         "data" in part ? { ...part, ...view, data: bytesOf(part.data) } : { ...part, ...view };
-      read.set(`${weight}${suffix}`, seen as W);
+      read.set(partName(weight, suffix), seen as W);
     }
   }
   return read;

@@ -3,6 +3,7 @@ import type { Dim, Shape } from "../graph/dim.ts";
 import type { Type, Value } from "../graph/node.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { layerOf } from "./linear-site.ts";
 
 /** A matrix `[out, in]`: of a linear layer, or a table of rows, whose number a graph may not know. */
 export interface MatrixSize {
@@ -24,9 +25,9 @@ export interface WeightFormat {
   readonly name: string;
   /** It is no code: a weight is read as the float that it is, and files say so by its dtype. @default false */
   readonly isFloat?: boolean;
-  /** It rounds better by what its layer reads. @default false */
-  readonly calibrated?: boolean;
-  /** What the weight's name is continued by for each of its parts, the codes first: `X.weight`, `X.weight_scale`. */
+  /** It rounds better by the moments of what its layer reads. @default false */
+  readonly byMoments?: boolean;
+  /** What `partName` makes the name of each part of, the codes first. */
   readonly parts: (size: MatrixSize) => Readonly<Record<string, PartType>>;
   /**
    * @param moments `Σ x xᵀ` `[in, in]` over rows that the layer reads; formats that round better by it do, the others leave it alone
@@ -43,8 +44,21 @@ export interface WeightFormat {
   readonly fakeInput?: (x: Value) => Value;
   /** `x Wᵀ`: `[T, in] -> [T, out]`; the activations are rounded by `rows`, which is shared by the layers that read the same. @default it is for tables alone */
   readonly product?: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
+  /** The same format for a layer whose input lies in a range. @default activations are rounded as they come */
+  readonly calibrated?: (range: InputRange) => WeightFormat;
   /** Rows of a table. @default it is for products alone */
   readonly rows?: (part: Part, indices: Value) => Value;
+}
+
+/** Where the numbers lie that a layer reads; what is outside is cut to the nearer end. */
+export interface InputRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** `X.weight`, `X.weight_scale`; what begins with a dot is beside the weight: `X.input_scale`. */
+export function partName(weight: string, suffix: string): string {
+  return suffix.startsWith(".") ? `${layerOf(weight)}${suffix}` : `${weight}${suffix}`;
 }
 
 /** The graph input of a part. */

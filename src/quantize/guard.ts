@@ -5,6 +5,7 @@ import { type VectorAgreement, vectorAgreement } from "../evaluate/index.ts";
 import type { Model } from "../models/model.ts";
 import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
+import { calibrateFormats } from "./calibrate.ts";
 import { type Climber, nextToClimb } from "./ladder.ts";
 import type { Moments } from "./moments.ts";
 import { partsOf, quantizeModel } from "./quantize-model.ts";
@@ -47,7 +48,7 @@ export interface Raised {
 }
 
 /**
- * Quantizes, and where the vectors then agree too little gives weights more bits, always to the one that alone costs most, until they agree. Where even that does not
+ * Quantizes, with the texts to calibrate by where a format is, and where the vectors then agree too little gives weights more bits, always to the one that alone costs most, until they agree. Where even that does not
  * reach the agreement, the model is float but for one weight.
  * @throws bad-argument for an agreement that is no cosine; bad-input without texts that have vectors; aborted
  */
@@ -66,13 +67,14 @@ export async function quantizeGuarded(
     throw new NearfoldError("bad-input", "there are no texts to judge by");
   }
   const parts = partsOf(model, moments);
+  const calibrated = (some: WeightFormats) => calibrateFormats(model, some, { texts, signal });
   const tryOut = async (some: WeightFormats) => {
     throwIfAborted(signal, "quantizing");
     const candidate = quantizeModel(model, some, parts);
     const found = await vectorsOf(candidate, texts);
     return { model: candidate, agreement: vectorAgreement([wanted, found]) };
   };
-  let found = await tryOut(formats);
+  let found = await tryOut(await calibrated(formats));
   const unguarded = found.agreement;
   const climbers = new Map<string, Climber>();
   const first = new Map<string, number>();
@@ -83,8 +85,9 @@ export async function quantizeGuarded(
     if (!first.has(weight)) first.set(weight, cost);
     climbers.set(weight, { ...climber, cost });
   };
-  for (const [weight, format] of unguarded.mean >= floor ? [] : formats) {
-    await settle({ weight, formats: [format, ...finer(format)], rung: 0 });
+  if (unguarded.mean >= floor) return { ...found, unguarded, raised: [] };
+  for (const [weight, own] of await rungsOf(formats, finer, calibrated)) {
+    await settle({ weight, formats: own, rung: 0 });
     options.onProgress?.({ done: climbers.size, total: formats.size });
   }
   while (found.agreement.mean < floor) {
@@ -99,6 +102,23 @@ export async function quantizeGuarded(
       return { weight, format: own[rung]?.name ?? "float32", cost: first.get(weight)! };
     });
   return { ...found, unguarded, raised: raised.sort((a, b) => b.cost - a.cost) };
+}
+
+/** What each weight may become, its own format first. */
+async function rungsOf(
+  formats: WeightFormats,
+  finer: (format: WeightFormat) => readonly WeightFormat[],
+  calibrated: (some: WeightFormats) => Promise<WeightFormats>,
+): Promise<ReadonlyMap<string, readonly WeightFormat[]>> {
+  const ladders = new Map([...formats].map(([name, format]) => [name, [format, ...finer(format)]]));
+  const rungs = new Map([...formats.keys()].map((name) => [name, [] as WeightFormat[]]));
+  const most = Math.max(...[...ladders.values()].map(({ length }) => length));
+  for (let rung = 0; rung < most; rung++) {
+    const there = [...ladders].filter(([, own]) => rung < own.length);
+    const some = await calibrated(new Map(there.map(([name, own]) => [name, own[rung]])));
+    for (const [name, format] of some) rungs.get(name)!.push(format);
+  }
+  return rungs;
 }
 
 /** Of those that are no floats. */

@@ -1,6 +1,7 @@
 /** Models whose weights are codes. */
 export type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 export { parseWeightFormat, type WeightFormatName, weightFormats } from "../nn/weight-formats.ts";
+export { type CalibrateOptions, calibrateFormats } from "./calibrate.ts";
 export {
   type Guarded,
   type GuardOptions,

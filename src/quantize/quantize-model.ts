@@ -5,7 +5,7 @@ import { encoderGraph } from "../models/encoder-graph.ts";
 import { type Model, requireFloats, requireOneTower } from "../models/model.ts";
 import { siteOf } from "../nn/linear-site.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
-import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+import { partName, type WeightFormat, type WeightFormats } from "../nn/weight-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Moments } from "./moments.ts";
 
@@ -69,7 +69,7 @@ export function quantizeModel(
   for (const [name, format] of formats) {
     weights.delete(name);
     for (const [suffix, part] of Object.entries(parts(name, format))) {
-      weights.set(`${name}${suffix}`, part);
+      weights.set(partName(name, suffix), part);
     }
   }
   const codes = new Map([...formats].filter(([, { isFloat }]) => !isFloat));

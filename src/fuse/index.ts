@@ -1,0 +1,2 @@
+/** Graphs that only serve, in fewer passes. */
+export { fuse } from "./fuse.ts";
