@@ -1,3 +1,4 @@
+import type { Precision } from "../src/train/index.ts";
 import type { Child } from "./child.ts";
 import { interleave, median } from "./measure.ts";
 import { startOrtClock } from "./ort-clock.ts";
@@ -18,6 +19,13 @@ interface TorchStep extends Readonly<Record<string, unknown>> {
   readonly loss: number;
 }
 
+interface AgainstTorchOptions {
+  readonly modes: readonly TorchMode[];
+  readonly runs: number;
+  /** Of ours. @default "float32" */
+  readonly precision?: Precision;
+}
+
 /** How far the peer's first loss may be from ours, relatively: beyond it, the two do not do the same work. */
 const LOSS_TOLERANCE = { float32: 1e-4, bfloat16: 3e-2 } as const;
 
@@ -30,12 +38,13 @@ const MORE_STEPS = 3;
  */
 export async function trainAgainstTorch(
   sequences: readonly (readonly number[])[],
-  { modes, runs }: { readonly modes: readonly TorchMode[]; readonly runs: number },
+  { modes, runs, precision = "float32" }: AgainstTorchOptions,
 ): Promise<Finding> {
   const weights = makeWeights();
   await using folder = await saveForPeers(weights);
   await using ours = openTraining(benchModel({ weights }), toPairs(toTexts(sequences)), {
     ...plainSteps,
+    precision,
     batchSize: sequences.length / 2,
     epochs: runs + MORE_STEPS,
   });

@@ -1,6 +1,7 @@
 /** Fine-tuning on real texts, ours and a peer's: the same batches, the same schedule, step by step in turn. */
 import type { Pair } from "../src/data/pairs.ts";
 import type { Model } from "../src/models/model.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import type { TrainOptions } from "../src/train/options.ts";
 import type { Child } from "./child.ts";
 import { interleave, mean } from "./measure.ts";
@@ -13,7 +14,7 @@ export type Step = (batch: TextBatch) => Promise<StepTime>;
 
 /** A fine-tuning that a peer can follow. */
 export interface Work {
-  readonly model: Model;
+  readonly model: Model<Tensor>;
   readonly pairs: readonly Pair[];
   readonly options: TrainOptions;
   readonly peer: {

@@ -1,8 +1,9 @@
 /** How good vectors are, on data that lies beside the project. */
 import { type RetrievalSet, readBeir, readSts, type ScoredPair } from "../src/data/index.ts";
-import type { Encoder } from "../src/encoder/index.ts";
+import { type Encoder, openEncoder } from "../src/encoder/index.ts";
 import { type Ranking, type Run, rank, scoreRun, spearman } from "../src/evaluate/index.ts";
-import { floats } from "../src/tensor/tensor.ts";
+import type { Model } from "../src/models/index.ts";
+import { floats, type Tensor } from "../src/tensor/tensor.ts";
 import { shared } from "../test/shared.ts";
 import { mean } from "./measure.ts";
 
@@ -68,4 +69,10 @@ async function encode(encoder: Encoder, texts: readonly string[], role: "query" 
 
 function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0);
+}
+
+/** Spearman's correlation of a model's cosines with people's scores on STS-B test. */
+export async function stsOf(model: Model<Tensor>): Promise<number> {
+  await using encoder = await openEncoder(model);
+  return await stsQuality(encoder);
 }

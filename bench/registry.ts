@@ -1,4 +1,7 @@
 import { adaptLlm } from "./measurements/adapt-llm.ts";
+import { adaptLlmInt8 } from "./measurements/adapt-llm-int8.ts";
+import { adaptLlmInt8Memory } from "./measurements/adapt-llm-int8-memory.ts";
+import { adaptLlmInt8Quality } from "./measurements/adapt-llm-int8-quality.ts";
 import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
@@ -7,6 +10,7 @@ import { distilStatic } from "./measurements/distil-static.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { finetuneScifact } from "./measurements/finetune-scifact.ts";
+import { finetuneScifactInt8 } from "./measurements/finetune-scifact-int8.ts";
 import { finetuneScifactMore } from "./measurements/finetune-scifact-more.ts";
 import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
@@ -21,6 +25,7 @@ import { qatInt4 } from "./measurements/qat-int4.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
+import { trainStepInt8 } from "./measurements/train-step-int8.ts";
 import { trainStepMixed } from "./measurements/train-step-mixed.ts";
 import { vectorsBinary } from "./measurements/vectors-binary.ts";
 import { vectorsInt8 } from "./measurements/vectors-int8.ts";
@@ -29,17 +34,22 @@ import type { Measurement } from "./result.ts";
 /** Every measurement by its name. Adding one: a file in measurements/, and a line here. */
 export const measurements = {
   "train-step": trainStep,
+  "train-step-int8": trainStepInt8,
   "train-step-mixed": trainStepMixed,
   "forward-mixed": forwardMixed,
   "step-overhead": stepOverhead,
   "train-memory": trainMemory,
   gradcache,
   "finetune-scifact": finetuneScifact,
+  "finetune-scifact-int8": finetuneScifactInt8,
   "finetune-scifact-more": finetuneScifactMore,
   "finetune-speed": finetuneSpeed,
   "adapt-llm": adaptLlm,
   "adapt-llm-speed": adaptLlmSpeed,
   "adapt-llm-memory": adaptLlmMemory,
+  "adapt-llm-int8": adaptLlmInt8,
+  "adapt-llm-int8-memory": adaptLlmInt8Memory,
+  "adapt-llm-int8-quality": adaptLlmInt8Quality,
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
   "load-memory": loadMemory,

@@ -1,5 +1,7 @@
 /** SmolLM2-135M adapted by LoRA to pairs of captions: a decoder LLM becomes an embedder. */
-import { loadModel } from "../src/models/index.ts";
+import { loadModel, type Model } from "../src/models/index.ts";
+import { formatsFor, quantizable, quantizeModel, weightFormats } from "../src/quantize/index.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import { defaultLoss, type TrainOptions } from "../src/train/options.ts";
 import { smolLm2 } from "../test/smollm2.ts";
 import { captionPairs, readCaptions } from "./captions.ts";
@@ -29,8 +31,16 @@ const options = {
   seed: 42,
 } as const satisfies TrainOptions;
 
-export async function captionsWork(): Promise<Work> {
-  const model = await loadModel(smolLm2);
+/** How the frozen weights of its linear layers are held. */
+export type Base = "float32" | "int8";
+
+export async function captionsWork({
+  base = "float32",
+}: {
+  readonly base?: Base;
+} = {}): Promise<Work> {
+  const float = await loadModel(smolLm2);
+  const model = base === "int8" ? asInt8(float) : float;
   const { rank: r, alpha: lora_alpha, targets: target_modules } = lora;
   return {
     model,
@@ -48,6 +58,11 @@ export async function captionsWork(): Promise<Work> {
       },
     },
     // New adapters change nothing, and those of the two sides differ.
-    equalLoss: { of: "first", tolerance: 1e-3 },
+    equalLoss: { of: "first", tolerance: base === "int8" ? 3e-2 : 1e-3 },
   };
+}
+
+/** What a folder holds that `nearfold quantize --tables float32` made. */
+function asInt8(model: Model): Model<Tensor> {
+  return quantizeModel(model, formatsFor(quantizable(model), weightFormats.int8, undefined));
 }

@@ -14,7 +14,7 @@ export interface TextBatch {
 
 /** The batches of a run in the trainer's order, for a peer to train on the same. */
 export function textBatches(
-  { tokenizer, maxTokens, prompts }: Model,
+  { tokenizer, maxTokens, prompts }: Model<unknown>,
   pairs: readonly Pair[],
   options: TrainOptions,
 ): readonly TextBatch[] {

@@ -1,6 +1,7 @@
 import type { Pair } from "../src/data/pairs.ts";
 import { infoNce } from "../src/losses/index.ts";
 import type { Model } from "../src/models/model.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 import { parseTokenizer, type Tokenizer } from "../src/text/tokenizer.ts";
 import { train, trainToEnd } from "../src/train/index.ts";
 import type { TrainOptions } from "../src/train/options.ts";
@@ -35,7 +36,7 @@ export interface Training extends AsyncDisposable {
 
 /** Starts the trainer, as a user would: what a step takes is all that happens between two of its events. */
 export function openTraining(
-  model: Model,
+  model: Model<Tensor>,
   pairs: readonly Pair[],
   options: TrainOptions,
 ): Training {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { grad } from "../src/graph/grad.ts";
 import { constant, graphOf, input } from "../src/graph/node.ts";
-import { gather, mul, reduceSum } from "../src/graph/ops/index.ts";
+import { gather, matmul, mul, reduceSum } from "../src/graph/ops/index.ts";
 import { fakeQuantizeWeights } from "../src/nn/fake-quantized-weights.ts";
 import { linear } from "../src/nn/linear.ts";
 import { quantizeWeights } from "../src/nn/quantized-weights.ts";
@@ -155,6 +155,32 @@ describe.each(Object.entries<WeightFormat>(weightFormats))("%s", (name, register
     const wanted = multiply(rounded, format.dequantize(format.quantize(weight)));
     expect(await product(format, x)).toBeClose(wanted, { rtol: 1e-4, atol: 1e-3 });
   });
+
+  test.runIf(format.back)(
+    "takes a gradient back through what comes back, rounded by rows",
+    async () => {
+      const g = floats(numbers(3, 4).data.slice(0, 5 * OUT), [5, OUT]);
+      const { "": lying, _scale: scale } = format.quantize(weight);
+      const scaled = g.data.map((x, i) => x * (scale.data as Float32Array)[i % OUT]);
+      const rounded = dequantizeRows(quantizeRows(floats(scaled, [5, OUT])));
+      const codes = lying.data as Int8Array;
+      const wanted = Float64Array.from({ length: 5 * IN }, (_, at) => {
+        const [row, column] = [Math.floor(at / IN), at % IN];
+        let sum = 0;
+        for (let o = 0; o < OUT; o++) sum += rounded.data[row * OUT + o] * codes[o * IN + column];
+        return sum;
+      });
+      const read = input("weight", "float32", [OUT, IN]);
+      const [y] = quantizeWeights(
+        [matmul(input("g", "float32", ["T", OUT]), read)],
+        new Map([["weight", format]]),
+      );
+      const weights = new Map(inputsOf("weight", format, format.quantize(weight)));
+      await using session = await openSession(encodeModel(graphOf({ y }), { weights }).bytes);
+      const found = (await session.run({ g })).y.data as Float32Array;
+      expect(found).toBeClose(wanted, { rtol: 1e-4, atol: 1e-3 });
+    },
+  );
 
   test.runIf(format.product)("a row does not depend on its company", async () => {
     const x = numbers(3, 2);

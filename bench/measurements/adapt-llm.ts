@@ -1,12 +1,10 @@
 import type { ScoredPair } from "../../src/data/sts.ts";
-import { openEncoder } from "../../src/encoder/index.ts";
 import { spearman } from "../../src/evaluate/index.ts";
-import type { Model } from "../../src/models/index.ts";
 import type { Child } from "../child.ts";
 import { openBothSides, trainBothSides } from "../finetuning.ts";
 import { mean, median } from "../measure.ts";
 import { notInstalled } from "../peer.ts";
-import { readStsTest, stsQuality } from "../quality.ts";
+import { readStsTest, stsOf } from "../quality.ts";
 import { needs } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
 import { captionsWork } from "../smollm2.ts";
@@ -23,14 +21,14 @@ export const adaptLlm: Measurement = {
     const rows = await readStsTest();
     const wanted = rows.map(({ score }) => score);
     const work = await captionsWork();
-    const before = await qualityOf(work.model);
+    const before = await stsOf(work.model);
     log(`before: ${before.toFixed(4)}`);
     await using both = await openBothSides(work);
     const peerCosines = async ({ child }: { readonly child: Child }) =>
       spearman(await cosinesOfPeer(child, rows), wanted);
     const peerBefore = both.peer && (await peerCosines(both.peer));
     const { ours, peer } = await trainBothSides(both, work);
-    const after = await qualityOf(await both.ours.finish());
+    const after = await stsOf(await both.ours.finish());
     log(`ours: ${after.toFixed(4)}`);
     const details = {
       before,
@@ -53,11 +51,6 @@ export const adaptLlm: Measurement = {
     };
   },
 };
-
-async function qualityOf(model: Model): Promise<number> {
-  await using encoder = await openEncoder(model);
-  return await stsQuality(encoder);
-}
 
 async function cosinesOfPeer(peer: Child, rows: readonly ScoredPair[]): Promise<readonly number[]> {
   const pairs = rows.map(({ sentence1, sentence2 }) => [sentence1, sentence2]);

@@ -1,10 +1,12 @@
-/** Our side of the measurement `adapt-llm-memory`: training steps, and the peak of this process' memory. */
+/** Our side of `adapt-llm-memory` and, given "int8", `adapt-llm-int8-memory`: training steps, and the peak of this process' memory. */
 import { serve } from "../child.ts";
 import { peakMemoryMb } from "../peak-memory.ts";
 import { captionsWork } from "../smollm2.ts";
 import { openTraining } from "../training.ts";
 
-const { model, pairs, options } = await captionsWork();
+const { model, pairs, options } = await captionsWork(
+  process.argv[2] === "int8" ? { base: "int8" } : {},
+);
 await using training = openTraining(model, pairs, options);
 
 await serve({

@@ -114,6 +114,57 @@ it("trains weights as they will be rounded, and saves them so", async () => {
   );
 });
 
+describe("--precision int8", () => {
+  it("trains, and the card says so; another precision does not go on from it", async () => {
+    const base = ["--base", at("bert"), "--learning-rate", "0.001"];
+    const float = await trained("in-float32", at("pairs.jsonl"), ...base);
+    const { model, loss } = await trained(
+      "in-int8",
+      at("pairs.jsonl"),
+      ...base,
+      ...["--precision", "int8"],
+    );
+    expect(loss).not.toBe(float.loss);
+    expect(loss).toBeCloseTo(float.loss, 1);
+    expect(model.card.lineage.training).toMatchObject({ precision: "int8" });
+    expect(float.model.card.lineage.training).not.toHaveProperty("precision");
+    const again = [at("pairs.jsonl"), ...base, ...quick, "--out", at("int8-stopped")];
+    const stopped = await nearfold(["train", ...again, "--precision", "int8", "--json"], {
+      stopAt: '"type":"step"',
+    });
+    expect(stopped.code).toBe(130);
+    const other = await nearfold(["train", ...again, "--resume"]);
+    expect(other.err).toContain("the checkpoint is of another run");
+  });
+
+  it("beside adapters: a quantized folder is a base, and stays codes", async () => {
+    const quantize = ["quantize", at("llama"), "--data", at("texts.txt"), "--agreement", "0.5"];
+    const { code } = await nearfold([...quantize, "--out", at("llama-int8")]);
+    expect(code).toBe(0);
+    const argv = ["--base", at("llama-int8"), "--lora", "4", "--learning-rate", "0.01"];
+    const { model } = await trained("beside-codes", at("pairs.jsonl"), ...argv);
+    expect(model.formats).toBeUndefined();
+    expect(model.card.lineage.base).toBe("llama-int8");
+    const rounded = await trained(
+      "floats-in-int8",
+      at("pairs.jsonl"),
+      ...adapting(),
+      ...["--precision", "int8"],
+    );
+    expect(rounded.model.card.lineage.training).toMatchObject({ precision: "int8" });
+    const whole = await nearfold([
+      "train",
+      at("pairs.jsonl"),
+      "--base",
+      at("llama-int8"),
+      "--out",
+      at("no"),
+    ]);
+    expect(whole.err).toContain("a quantized model cannot be changed");
+    expect(whole.err).toContain("--lora");
+  });
+});
+
 describe("adapters", () => {
   const argv = () => [
     at("pairs.jsonl"),

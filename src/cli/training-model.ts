@@ -1,11 +1,12 @@
 /** The model that training begins with. */
 import { adaptModel } from "../models/adapt.ts";
 import type { AttentionKind } from "../models/architecture.ts";
-import { loadModel } from "../models/load.ts";
+import { loadBase, loadModel } from "../models/load.ts";
 import type { Model, Role } from "../models/model.ts";
 import { withAdapter } from "../models/peft.ts";
 import { requireSavable } from "../models/save.ts";
 import type { PoolingMode } from "../nn/pooling.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { toTokenizer, trainWordPiece } from "../text/index.ts";
 import { newStaticModel } from "../train/from-nothing.ts";
 import { type Recipe, recipeFor, recipes } from "./recipes.ts";
@@ -56,7 +57,7 @@ export const archs = {
 type Arch = keyof typeof archs;
 
 interface Start {
-  readonly model: Model;
+  readonly model: Model<Tensor>;
   readonly recipe: Recipe;
 }
 
@@ -71,9 +72,13 @@ export function newModel(name: string, texts: readonly string[], options: StartO
  */
 export async function adaptedBase(folder: string, options: StartOptions): Promise<Start> {
   const { adapter, objective, attention, pooling, maxTokens, lora } = options;
-  const loaded = await loadModel(folder);
-  const base = adapter === undefined ? loaded : await withAdapter(loaded, adapter);
   const isMasked = objective === "masked-next-token";
+  // Adapters alone can be trained beside codes.
+  const load = lora === undefined || isMasked ? loadModel : loadBase;
+  const base: Model<Tensor> =
+    adapter === undefined
+      ? await load(folder)
+      : await withAdapter(await loadModel(folder), adapter);
   // Who predicts what was masked is to look at both sides: that is what is learnt.
   const seen = attention ?? (isMasked && base.architecture.withAttention && "bidirectional");
   const model = adaptModel(base, {

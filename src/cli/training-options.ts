@@ -1,6 +1,7 @@
 /** What `nearfold train` may be told. */
 import { Option } from "commander";
 import { poolingModes } from "../nn/pooling.ts";
+import { precisions } from "../train/index.ts";
 import { nameList, numberWithin, positiveNumber, wholeNumber, wholeNumbers } from "./command.ts";
 import { type ModelOptions, modelArgument, modelOptions } from "./model-reference.ts";
 import { skipBadOption } from "./reading.ts";
@@ -102,6 +103,10 @@ const schedule: readonly Option[] = [
     numberWithin(0, 1),
   ),
   new Option("--weight-decay <x>", "of AdamW").argParser(numberWithin(0)),
+  new Option(
+    "--precision <type>",
+    "of the products with weights; int8 is faster, and beside --lora holds the base as codes (default: float32)",
+  ).choices(precisions),
   new Option("--dropout", "drop out as the base's config says"),
   new Option("--evaluate-every <n>", "steps (default: once an epoch)").argParser(wholeNumber(1)),
   new Option("--seed <n>", "same seed, same model").argParser(wholeNumber(0)).default(42),

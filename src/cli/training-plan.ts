@@ -3,6 +3,7 @@ import { NearfoldError } from "../errors.ts";
 import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
 import type { LoraConfig } from "../nn/lora.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainOptions } from "../train/index.ts";
 import { halves, type Recipe } from "./recipes.ts";
 import { type NamedLoss, symmetricInfoNce, withPrefixes } from "./training-loss.ts";
@@ -17,6 +18,7 @@ const passedOn = [
   "warmup",
   "weightDecay",
   "dropout",
+  "precision",
   "mixtureTemperature",
   "evaluateEvery",
 ] as const satisfies readonly (keyof TrainOptions)[];
@@ -45,7 +47,7 @@ export interface Plan {
 
 /** @throws bad-argument for widths that the model does not have, or that its losses train already */
 export function planOf(
-  { model, recipe }: { readonly model: Model; readonly recipe: Recipe },
+  { model, recipe }: { readonly model: Model<Tensor>; readonly recipe: Recipe },
   sets: readonly TrainingSet[],
   loss: NamedLoss | undefined,
   options: PlanOptions,
@@ -80,7 +82,7 @@ function loraOf({ lora: rank, loraAlpha, loraTargets }: PlanOptions): LoraConfig
 
 /** The widths to put around losses that have none of their own, the full one first. */
 function prefixDims(
-  model: Model,
+  model: Model<Tensor>,
   losses: readonly NamedLoss[],
   { matryoshka: wanted, base }: PlanOptions,
 ): readonly number[] {

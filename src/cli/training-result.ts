@@ -59,10 +59,10 @@ function settingsOf(
 ): Readonly<Record<string, number | string | boolean>> {
   const { objective, adapter, attention, pooling, maskToken, maskShare, weights, tables } = options;
   const { lora, epochs, batchSize, learningRate, warmup, weightDecay, dropout } = trainer;
-  const { mixtureTemperature } = trainer;
+  const { mixtureTemperature, precision } = trainer;
   const targets = lora && [lora.targets].flat().join(", ");
   const settings = {
-    ...{ objective, epochs, batchSize, learningRate, warmup, weightDecay, dropout },
+    ...{ objective, epochs, batchSize, learningRate, warmup, weightDecay, dropout, precision },
     ...(sets.length > 1 && { mixtureTemperature }),
     ...{ attention, pooling, maskToken, maskShare, weights, tables },
     adapter: adapter && basename(resolve(adapter)),

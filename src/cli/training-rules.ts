@@ -13,7 +13,16 @@ interface Rule {
 
 const rules: readonly Rule[] = [
   {
-    of: ["adapter", "attention", "pooling", "lora", "dropout", "queryPrompt", "documentPrompt"],
+    of: [
+      "adapter",
+      "attention",
+      "pooling",
+      "lora",
+      "dropout",
+      "precision",
+      "queryPrompt",
+      "documentPrompt",
+    ],
     wanted: "--base MODEL",
     holds: ({ base }) => base !== undefined,
   },

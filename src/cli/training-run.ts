@@ -1,5 +1,6 @@
 /** A planned training, run to its end. */
 import type { Model } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import {
   type Task,
   type TrainOptions,
@@ -26,7 +27,7 @@ type Judged = Served & RunOptions;
 
 /** Reports what happens; the state of a run that is stopped is saved at `checkpoint`. @throws as `trainTasks`, `trainNextToken` */
 export async function runTraining(
-  model: Model,
+  model: Model<Tensor>,
   { sets, judge }: TrainingData,
   { losses, texts, trainer }: Plan,
   { objective, maskToken, maskShare, resume = false, formats, asServed }: Judged,
@@ -59,6 +60,10 @@ export async function runTraining(
   return await trainToEnd(events, (event) => report(toProgress(event)));
 }
 
-function taskOf({ task, needs, rows }: TrainingSet, loss: Task["loss"], { prompts }: Model): Task {
+function taskOf(
+  { task, needs, rows }: TrainingSet,
+  loss: Task["loss"],
+  { prompts }: Model<Tensor>,
+): Task {
   return { rows, needs, ...(loss && { loss }), prompts: { ...prompts, ...task.prompts } };
 }

@@ -49,9 +49,10 @@ export interface Served {
 }
 
 /** @throws bad-argument for a format that does not fit the model's weights, before anything is trained; as `quantizable` */
-export function servedAs(model: Model, { weights, tables }: TrainedWeights): Served {
+export function servedAs(start: Model<Tensor>, { weights, tables }: TrainedWeights): Served {
   if (weights === undefined && tables === undefined) return { asServed: (trained) => trained };
-  requireFloats(model, "trained");
+  requireFloats(start, "trained");
+  const model = start as Model;
   const formats = chosenFormats(model, weights, tables ?? DEFAULT_TABLES);
   if (formats.size === 0) return { asServed: (trained) => trained };
   quantizeModel(model, formats);

@@ -1,6 +1,7 @@
 /** The same weights as another embedder: what a language model is given before it is trained to embed. */
 import { NearfoldError } from "../errors.ts";
 import type { PoolingMode } from "../nn/pooling.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { AttentionKind } from "./architecture.ts";
 import { newCard } from "./card.ts";
 import { configReader } from "./config.ts";
@@ -23,7 +24,10 @@ export interface AdaptOptions {
  * @throws bad-argument for an attention that the architecture has no setting for, more tokens than it has positions, or the pooling of a
  * graph that pools by itself
  */
-export function adaptModel(model: Model, options: AdaptOptions): Model {
+export function adaptModel<W = Tensor<"float32">>(
+  model: Model<W>,
+  options: AdaptOptions,
+): Model<W> {
   const { attention, pooling, maxTokens = model.maxTokens } = options;
   const configJson = attention ? withAttention(model, attention) : model.configJson;
   const config = model.architecture.parseConfig(configReader(configJson, model.name));
@@ -53,7 +57,10 @@ export function adaptModel(model: Model, options: AdaptOptions): Model {
   return { ...adapted, card: newCard(width, adapted.prompts, model.card.space.similarity) };
 }
 
-function withAttention({ architecture, configJson, name }: Model, attention: AttentionKind) {
+function withAttention(
+  { architecture, configJson, name }: Model<unknown>,
+  attention: AttentionKind,
+) {
   if (architecture.withAttention) return architecture.withAttention(configJson, attention);
   const [kind, hint] = architecture.imported
     ? ["a graph that was exported", "It attends as its exporter was told"]

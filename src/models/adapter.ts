@@ -18,7 +18,10 @@ export interface Adapter {
 }
 
 /** Of the weights that sites read, as float32. */
-export function digestsOf(base: Weights, sites: readonly LinearSite[]): Map<string, string> {
+export function digestsOf(
+  base: Pick<Weights, "get">,
+  sites: readonly LinearSite[],
+): Map<string, string> {
   return new Map(
     sites.map(({ weight }) => {
       const { buffer, byteOffset, byteLength } = base.get(weight)!.data;
@@ -35,7 +38,7 @@ export function digestsOf(base: Weights, sites: readonly LinearSite[]): Map<stri
 export function newAdapter(
   sites: readonly LinearSite[],
   config: LoraConfig,
-  { base, seed }: { readonly base: Weights; readonly seed: number },
+  { base, seed }: { readonly base: Pick<Weights, "get">; readonly seed: number },
 ): Adapter {
   requireRank(sites, config);
   const weights = new Map<string, Tensor<"float32">>();

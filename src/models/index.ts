@@ -6,7 +6,7 @@ export type { Architecture, AttentionKind, ImportedFile } from "./architecture.t
 export { exportGraph } from "./export.ts";
 export { spaceOf } from "./fingerprint.ts";
 export { type Head, type HeadLayer, poolingHead, widthOf } from "./head.ts";
-export { loadModel, locateModel } from "./load.ts";
+export { loadBase, loadModel, locateModel } from "./load.ts";
 export type {
   Card,
   DataRecord,

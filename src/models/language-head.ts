@@ -1,4 +1,5 @@
 import { NearfoldError } from "../errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Model } from "./model.ts";
 
 /**
@@ -10,7 +11,7 @@ export function languageHeadOf({
   architecture,
   config,
   weights,
-}: Pick<Model, "name" | "architecture" | "config" | "weights">): string {
+}: Pick<Model<Tensor>, "name" | "architecture" | "config" | "weights">): string {
   const head = architecture.languageHead?.(config);
   if (head === undefined) {
     throw new NearfoldError("unsupported", "this architecture has no language model's head", {

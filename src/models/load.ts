@@ -3,12 +3,14 @@ import { basename, join, resolve } from "node:path";
 import { asIoError } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { CARD_FILE, newCard, parseCard, requireOwnSpace } from "./card.ts";
 import { readWeights } from "./checkpoint.ts";
+import { readHeld } from "./codes.ts";
 import { spaceOf, spaceOfStored } from "./fingerprint.ts";
 import { widthOf } from "./head.ts";
 import { readJsonObject } from "./json-file.ts";
-import { type Model, requireFloats, type Weight } from "./model.ts";
+import { type Model, requireFloats, requireOneTower, type Weight } from "./model.ts";
 import { readChains } from "./modules.ts";
 import { folderOfGraph, isGraphFile } from "./onnx-file.ts";
 import { readGeneral } from "./sentence-transformers.ts";
@@ -30,6 +32,17 @@ export async function loadModel(path: string): Promise<Model> {
     }),
   };
   return await withCard(model, spaceOf(model), path);
+}
+
+/**
+ * The same, and weights that are codes stay codes: what adapters are trained beside.
+ * @throws as `loadModel`; unsupported for a model of two towers
+ */
+export async function loadBase(path: string): Promise<Model<Tensor>> {
+  const { queryTower, ...located } = await locate(path);
+  requireOneTower({ ...located, ...(queryTower && { queryTower }) }, "trained");
+  const model = { ...located, weights: await readHeld(located) };
+  return await withCard<Tensor>(model, spaceOf(model), path);
 }
 
 /**

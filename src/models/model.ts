@@ -48,7 +48,8 @@ export interface Model<Weight = Tensor<"float32">> extends Tower<Weight> {
 export function requireFloats(model: Model<unknown>, done: string): void {
   if (!model.formats && !model.queryTower?.formats) return;
   const what = `a quantized model cannot be ${done}`;
-  const hint = "It can embed. Take the model that it was made of";
+  const hint =
+    "It can embed, and adapters can be trained beside it (--lora). Take the model that it was made of";
   throw new NearfoldError("unsupported", what, { at: model.name, hint });
 }
 

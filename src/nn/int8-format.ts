@@ -1,10 +1,10 @@
-import { scalar } from "../graph/node.ts";
+import { scalar, type Value } from "../graph/node.ts";
 import { apply } from "../graph/op.ts";
 import { cast, gather, mul, quantized, reshape, transpose } from "../graph/ops/index.ts";
 import { dequantizeRows, quantizeRows } from "../tensor/codes.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fakeActivations, fakeRows } from "./fake-codes.ts";
-import type { WeightFormat } from "./weight-format.ts";
+import type { RoundedRows, WeightFormat } from "./weight-format.ts";
 
 /** Codes `[out, in]` and a scale for each row. */
 const held = (bits: 7 | 8): Pick<WeightFormat, "parts" | "quantize" | "dequantize" | "fake"> => ({
@@ -31,18 +31,24 @@ export function int8Format({ bits }: { readonly bits: 7 | 8 }): WeightFormat {
     ...held(bits),
     fakeInput: fakeActivations,
     product: (x, part, _, rows) => {
-      const { codes, zero, scale } = rows(x);
-      const op = quantized["com.microsoft.MatMulIntegerToFloat"];
-      const product = apply("MatMulIntegerToFloat", op, [
-        codes,
-        transpose(part("")),
-        scalar(1),
-        reshape(part("_scale"), [-1]),
-        zero,
-      ]);
-      return mul(product, scale);
+      const scale = reshape(part("_scale"), [-1]);
+      return multiplyRows(rows(x), transpose(part("")), scale);
     },
+    // The scales of W's rows go with g's columns: the codes are the same, as they lie.
+    back: (g, part, _, rows) =>
+      multiplyRows(rows(mul(g, reshape(part("_scale"), [-1]))), part(""), scalar(1)),
   };
+}
+
+/** Rounded rows times codes `[K, N]` with a scale for each column, or one for all. */
+export function multiplyRows(
+  { codes, zero, scale }: RoundedRows,
+  weight: Value,
+  columns: Value,
+): Value {
+  const op = quantized["com.microsoft.MatMulIntegerToFloat"];
+  const inputs = [codes, weight, scalar(1), columns, zero];
+  return mul(apply("MatMulIntegerToFloat", op, inputs), scale);
 }
 
 /** Tables: int8 with a scale for each row, which is a float again when it is looked up. */

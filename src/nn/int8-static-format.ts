@@ -30,7 +30,7 @@ export function int8StaticFormat(range?: InputRange): WeightFormat {
       const scale = part(".input_scale");
       const zero = unsigned(part(".input_zero_point"));
       return apply("MatMulIntegerToFloat", quantized["com.microsoft.MatMulIntegerToFloat"], [
-        quantizeLinear(x, scale, zero),
+        quantizeLinear(x, scale, { zero }),
         transpose(part("")),
         scale,
         reshape(part("_scale"), [-1]),

@@ -1,4 +1,4 @@
-import { inputName, isInput, type Node } from "../graph/node.ts";
+import { inputName, isInput, type Node, topological, type Value } from "../graph/node.ts";
 
 /** A linear layer of a graph: a product of activations with a weight that is a graph input, whatever built it. */
 export interface LinearSite {
@@ -31,4 +31,15 @@ export function layerOf(weight: string): string {
 /** What a product scales itself by. */
 export function alphaOf({ attrs }: Node): number {
   return (attrs.alpha as { readonly float: number } | undefined)?.float ?? 1;
+}
+
+/** The weights that linear layers read, by name, as they lie: `[rows, columns]`. */
+export function linearWeights(values: readonly Value[]): Map<string, readonly [number, number]> {
+  const sites = topological(values).flatMap((node) => siteOf(node) ?? []);
+  return new Map(
+    sites.map(({ weight, outFirst, in: width, out }) => [
+      weight,
+      outFirst ? [out, width] : [width, out],
+    ]),
+  );
 }

@@ -8,7 +8,18 @@ import {
   scalar,
   type Value,
 } from "../graph/node.ts";
-import { abs, add, div, maximum, mul, quantizeLinear, reduceMax } from "../graph/ops/index.ts";
+import {
+  add,
+  div,
+  expand,
+  maximum,
+  mul,
+  quantizeLinear,
+  reduceMax,
+  reduceMin,
+  reshape,
+  shapeOf,
+} from "../graph/ops/index.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bytesOf, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -17,42 +28,65 @@ import {
   type MatrixSize,
   type Part,
   partName,
+  type RoundedRows,
   type RoundRows,
   type WeightFormat,
   type WeightFormats,
 } from "./weight-format.ts";
 
+/** Where the parts of a weight `[out, in]`, a graph input of floats, come from. */
+export type PartsOf = (weight: Value, format: WeightFormat, size: MatrixSize) => Part;
+
+interface QuantizeOptions {
+  /** @default graph inputs, of the weight's name and what the format adds to it */
+  readonly partsOf?: PartsOf;
+  /** What else becomes of a node, before it is looked at as a product with a weight. @default nothing */
+  readonly also?: (node: Node, original: Node, rows: RoundRows) => Value | undefined;
+}
+
 /**
- * The values with each weight of `formats` read as its parts, graph inputs of the weight's name and what the format adds to it. A weight must be `[out, in]`, a factor or a table.
- * The products of layers that read the same rows share their rounding.
+ * The values with each weight of `formats` read as its parts. A weight must be `[out, in]`, a factor or a table. The products of layers that read the same rows
+ * share their rounding.
  */
-export function quantizeWeights(values: readonly Value[], formats: WeightFormats): Value[] {
+export function quantizeWeights(
+  values: readonly Value[],
+  formats: WeightFormats,
+  { partsOf = partInputs(), also = () => undefined }: QuantizeOptions = {},
+): Value[] {
+  const rows = roundedRows();
+  return rewrite(values, (node, original) => {
+    const table = tableOf(node);
+    const looked = table && formats.get(inputName(table));
+    if (table && looked?.rows) {
+      const [out, width] = table.shape;
+      const part = partsOf(table, looked, { out, in: width as number });
+      return [looked.rows(part, node.inputs[1]!)];
+    }
+    const other = also(node, original, rows);
+    if (other) return [other];
+    const site = siteOf(node);
+    const format = site && formats.get(site.weight);
+    const multiply = site?.outFirst ? format?.product : format?.back;
+    if (!site || !format || !multiply) return undefined;
+    const size = site.outFirst ? site : { out: site.in, in: site.out };
+    const [x, weight] = node.inputs as [Value, Value];
+    const product = multiply(x, partsOf(weight, format, size), size, rows);
+    return [plusBias(scaled(product, node), node)];
+  });
+}
+
+function partInputs(): PartsOf {
   const known = new Map<string, Value>();
-  const partsOf = (weight: string, format: WeightFormat, size: MatrixSize): Part => {
+  return (weight, format, size) => {
     const types = format.parts(size);
     return (suffix) => {
-      const name = partName(weight, suffix);
+      const name = partName(inputName(weight), suffix);
       const { read = types[suffix] } = types[suffix];
       const value = known.get(name) ?? input(name, read.dtype, read.shape);
       known.set(name, value);
       return value;
     };
   };
-  const rows = roundedRows();
-  return rewrite(values, (node) => {
-    const table = tableOf(node);
-    const looked = table && formats.get(inputName(table));
-    if (table && looked?.rows) {
-      const [out, width] = table.shape;
-      const part = partsOf(inputName(table), looked, { out, in: width as number });
-      return [looked.rows(part, node.inputs[1]!)];
-    }
-    const site = siteOf(node);
-    const format = site?.outFirst ? formats.get(site.weight) : undefined;
-    if (!site || !format?.product) return undefined;
-    const product = format.product(node.inputs[0]!, partsOf(site.weight, format, site), site, rows);
-    return [plusBias(scaled(product, node), node)];
-  });
 }
 
 /** Weights as the graph reads them: the same bytes, where a part is read as something else than it lies. */
@@ -80,18 +114,28 @@ export function asRead<W extends Tensor | StoredTensor>(
  * One scale a row, `max |x| / 127`; rows that several products read are rounded once. The codes are unsigned, 128 being 0: signed by signed, ONNX Runtime's product
  * has no fast path on x86 (MiniLM on sentences: 230 texts/s, where float32 had 720).
  */
-function roundedRows(): RoundRows {
+export function roundedRows(): RoundRows {
   const zero = constant(tensor("uint8", [], Uint8Array.of(128)));
-  const done = new Map<Value, ReturnType<RoundRows>>();
+  const done = new Map<Value, RoundedRows>();
   return (x) => {
     const known = done.get(x);
     if (known) return known;
-    const greatest = reduceMax(abs(x), { axes: [x.shape.length - 1], keep: true });
+    // Two reads, where Abs would write all of it once more.
+    const axes = { axes: [x.shape.length - 1], keep: true };
+    const greatest = maximum(reduceMax(x, axes), mul(reduceMin(x, axes), -1));
     const scale = maximum(mul(greatest, 1 / 127), LEAST);
-    const rounded = { codes: quantizeLinear(div(x, scale), scalar(1), zero), zero, scale };
+    const signed = () => quantizeRows(x, scale, constant(tensor("int8", [], Int8Array.of(0))));
+    const rounded = { codes: quantizeRows(x, scale, zero), zero, scale, signed };
     done.set(x, rounded);
     return rounded;
   };
+}
+
+/** A matrix is divided and rounded in one go; its rows must be the first axis. */
+function quantizeRows(x: Value, scale: Value, zero: Value): Value {
+  if (x.shape.length !== 2) return quantizeLinear(div(x, scale), scalar(1), { zero });
+  const scales = reshape(scale, [-1]);
+  return quantizeLinear(x, scales, { zero: expand(zero, shapeOf(scales)), axis: 0 });
 }
 
 /** `alpha ·`, of products that have it. */

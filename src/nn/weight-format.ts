@@ -46,6 +46,8 @@ export interface WeightFormat {
   readonly product?: (x: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
   /** The same format for a layer whose input lies in a range. @default activations are rounded as they come */
   readonly calibrated?: (range: InputRange) => WeightFormat;
+  /** `g W`: `[T, out] -> [T, in]`, the gradient of a layer's rows. @default nothing is trained through it */
+  readonly back?: (g: Value, part: Part, size: MatrixSize, rows: RoundRows) => Value;
   /** Rows of a table. @default it is for products alone */
   readonly rows?: (part: Part, indices: Value) => Value;
 }
@@ -65,11 +67,15 @@ export function partName(weight: string, suffix: string): string {
 export type Part = (suffix: string) => Value;
 
 /** Rows `[T, D]` as `(codes − zero) · scale`, with a scale for each `[T, 1]`. */
-export type RoundRows = (x: Value) => {
+export interface RoundedRows {
   readonly codes: Value;
   readonly zero: Value;
   readonly scale: Value;
-};
+  /** `codes − zero`, which a second factor must be. */
+  readonly signed: () => Value;
+}
+
+export type RoundRows = (x: Value) => RoundedRows;
 
 /** The format of each weight that is no float, by the weight's name. */
 export type WeightFormats = ReadonlyMap<string, WeightFormat>;

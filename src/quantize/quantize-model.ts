@@ -1,11 +1,12 @@
 /** A model whose weights are codes: which of them, and how. */
 import { NearfoldError } from "../errors.ts";
 import { inputName, isInput, topological } from "../graph/node.ts";
+import { toCodes } from "../models/codes.ts";
 import { encoderGraph } from "../models/encoder-graph.ts";
 import { type Model, requireFloats, requireOneTower } from "../models/model.ts";
 import { siteOf } from "../nn/linear-site.ts";
 import { paddedLayout } from "../nn/padded-layout.ts";
-import { partName, type WeightFormat, type WeightFormats } from "../nn/weight-format.ts";
+import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Moments } from "./moments.ts";
 
@@ -65,14 +66,8 @@ export function quantizeModel(
 ): Model<Tensor> {
   // One tower, which `quantizable` asked for; what was adapted is in its weights.
   const { adapter: _adapter, queryTower: _tower, ...one } = model;
-  const weights = new Map<string, Tensor>(model.weights);
-  for (const [name, format] of formats) {
-    weights.delete(name);
-    for (const [suffix, part] of Object.entries(parts(name, format))) {
-      weights.set(partName(name, suffix), part);
-    }
-  }
   const codes = new Map([...formats].filter(([, { isFloat }]) => !isFloat));
+  const weights = toCodes(model.weights, formats, parts);
   return { ...one, weights, ...(codes.size > 0 && { formats: codes }) };
 }
 

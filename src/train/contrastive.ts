@@ -3,6 +3,7 @@ import { print } from "../graph/print.ts";
 import type { Loss } from "../losses/loss.ts";
 import { widthOf } from "../models/head.ts";
 import type { Model } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { GradientComputer } from "./gradients.ts";
 import { type Encoding, lossGraph } from "./graphs.ts";
 import { type TrainOptions, withDefaults } from "./options.ts";
@@ -16,17 +17,21 @@ export interface Task extends TaskData {
 }
 
 /** `trainTasks` of one data set. */
-export function train(model: Model, pairs: readonly Pair[], options: TrainOptions = {}): Training {
+export function train(
+  model: Model<Tensor>,
+  pairs: readonly Pair[],
+  options: TrainOptions = {},
+): Training {
   return trainTasks(model, [{ rows: pairs }], options);
 }
 
 /**
  * Adapts a model to pairs by contrastive learning, every batch of one data set. Yields what happens, and returns the model with its
- * best weights (the last, where nothing is evaluated). The model given is left as it was.
+ * best weights (the last, where nothing is evaluated), as floats. The model given is left as it was; beside adapters its weights may be codes.
  * @throws bad-argument, bad-input before the first step; not-finite naming step and tensor; aborted after saving a checkpoint
  */
 export async function* trainTasks(
-  model: Model,
+  model: Model<Tensor>,
   tasks: readonly Task[],
   options: TrainOptions = {},
 ): Training {

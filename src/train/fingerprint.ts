@@ -1,11 +1,12 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Model } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Settings } from "./options.ts";
 import type { TokenBatches } from "./token-batches.ts";
 
 /** Of everything that decides the bytes a run ends on; what its evaluations judge by is `settings.evaluateKey`. */
 export function fingerprintOf(
-  model: Model,
+  model: Model<Tensor>,
   plan: TokenBatches,
   settings: Settings,
   objective: string,

@@ -18,12 +18,15 @@ import { type EncoderGraph, encoderGraph } from "../models/encoder-graph.ts";
 import type { Head } from "../models/head.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { fakeQuantizeWeights } from "../nn/fake-quantized-weights.ts";
+import { int8Products } from "../nn/int8-training.ts";
 import { nextTokenLoss } from "../nn/language-head.ts";
-import type { LinearSite } from "../nn/linear-site.ts";
+import { type LinearSite, linearWeights } from "../nn/linear-site.ts";
 import { addLora, type LoraConfig } from "../nn/lora.ts";
 import { predictionInputs } from "../nn/predictions.ts";
+import { quantizeWeights } from "../nn/quantized-weights.ts";
 import type { WeightFormats } from "../nn/weight-format.ts";
 import type { BatchShape } from "./batch.ts";
+import type { Precision } from "./options.ts";
 
 /** What is trained. */
 export interface Encoding {
@@ -36,6 +39,10 @@ export interface Encoding {
   readonly lora?: LoraConfig;
   /** Weights that are rounded where they are read. @default none */
   readonly formats?: WeightFormats;
+  /** How frozen weights are held that are no floats. @default all are floats */
+  readonly held?: WeightFormats;
+  /** Of the products with trained weights. @default "float32" */
+  readonly precision?: Precision;
 }
 
 /** What its embeddings are trained for. */
@@ -53,6 +60,8 @@ interface Trained extends Pick<EncoderGraph, "tokens" | "embeddings"> {
   readonly weights: ReadonlyMap<string, Value>;
   /** Those of them whose gradient comes as rows. */
   readonly tables: readonly string[];
+  /** Puts codes in the place of floats, in the graph and its gradient alike. */
+  readonly rounded: (values: readonly Value[]) => Value[];
 }
 
 export const names = {
@@ -84,8 +93,9 @@ export interface GradientGraph {
 
 /** Batch in, embeddings out; no gradients. */
 export function forwardGraph(encoding: Encoding): Graph {
-  const { embeddings } = trained(encoding);
-  return graphOf({ [names.embeddings]: embeddings });
+  const { embeddings, rounded } = trained(encoding);
+  const [vectors] = share(rounded([embeddings]));
+  return graphOf({ [names.embeddings]: vectors });
 }
 
 /** Embeddings `[columns · B, D]` in; their loss and its gradient with respect to them out. */
@@ -139,9 +149,20 @@ function trained(encoding: Encoding): Trained {
   const [tokens, embeddings] = formats
     ? fakeQuantizeWeights([encoded.tokens, encoded.embeddings], formats)
     : [encoded.tokens, encoded.embeddings];
-  if (!lora) return { tokens, embeddings, read, weights: read, tables: architecture.tables };
+  const rounded = rounding(encoding, tokens);
+  if (!lora)
+    return { tokens, embeddings, read, weights: read, tables: architecture.tables, rounded };
   const { values, weights } = addLora([tokens, embeddings], lora, { among: [tokens] });
-  return { tokens: values[0], embeddings: values[1], read, weights, tables: [] };
+  return { tokens: values[0], embeddings: values[1], read, weights, tables: [], rounded };
+}
+
+/** The layers of the transformer, not those of the head. */
+function rounding({ lora, held, precision }: Encoding, tokens: Value): Trained["rounded"] {
+  const weights = new Set(precision === "int8" && !lora ? linearWeights([tokens]).keys() : []);
+  return (values) => {
+    const read = held ? quantizeWeights(values, held) : [...values];
+    return weights.size > 0 ? int8Products(read, weights, { weightGradients: true }) : read;
+  };
 }
 
 /** The layers that adapters go to: the transformer's, which PEFT knows, not those of the head. @throws bad-argument when none fits */
@@ -179,7 +200,7 @@ function lossOf({ columns, labels, teacher, loss, identity }: Objective, embeddi
 }
 
 function gradientGraph(
-  { weights, tables: rowTables }: Trained,
+  { weights, tables: rowTables, rounded }: Trained,
   seeds: ReadonlyMap<Value, Value>,
   outputs: Readonly<Record<string, Value>>,
 ): GradientGraph {
@@ -206,7 +227,7 @@ function gradientGraph(
   // ONNX Runtime walks back from the outputs and begins with the last node of the file: what is to run first (the loss, then the
   // last layer's gradients) is written last. The other way round, all activations stay until the end.
   written.reverse();
-  const shared = share(written.map(([, value]) => value));
+  const shared = share(rounded(written.map(([, value]) => value)));
   const graph = graphOf(Object.fromEntries(written.map(([name], i) => [name, shared[i]])));
   return { graph, dense, rows };
 }

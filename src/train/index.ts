@@ -9,6 +9,12 @@ export type {
 } from "./events.ts";
 export { type NewStaticOptions, newStaticModel } from "./from-nothing.ts";
 export { type NextTokenTraining, trainNextToken } from "./next-token.ts";
-export { type DevScore, defaultLoss, type TrainOptions } from "./options.ts";
+export {
+  type DevScore,
+  defaultLoss,
+  type Precision,
+  precisions,
+  type TrainOptions,
+} from "./options.ts";
 export type { SubwordOptions } from "./subword-table.ts";
 export { type Training, trainToEnd } from "./trainer.ts";

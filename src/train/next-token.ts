@@ -1,7 +1,8 @@
 import { NearfoldError } from "../errors.ts";
 import { languageHeadOf } from "../models/language-head.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, requireFloats } from "../models/model.ts";
 import { type MaskOptions, maskTokens, packPredictions } from "../nn/predictions.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { TokenBatch } from "./batch.ts";
 import { type Compiled, compile, type Feeds, runGradient } from "./compiled.ts";
 import type { BatchGradient, Gradients } from "./gradients.ts";
@@ -61,10 +62,11 @@ export interface NextTokenTraining extends TrainOptions {
  * @throws unsupported for a model without a language model's head; else as `trainTasks`
  */
 export async function* trainNextToken(
-  model: Model,
+  model: Model<Tensor>,
   texts: readonly string[],
   options: NextTokenTraining = {},
 ): Training {
+  requireFloats(model, "taught to predict tokens");
   const { maskToken, maskShare, ...rest } = options;
   const settings = withDefaults(rest);
   const rows = texts.map((anchor) => ({ anchor, negatives: [] }));
@@ -87,7 +89,7 @@ export async function* trainNextToken(
 const oneText = { texts: { least: 1, most: 1 } } as const;
 
 /** @throws bad-argument for a token that the tokenizer does not have */
-function maskIdOf({ tokenizer, name }: Model, maskToken?: string): number {
+function maskIdOf({ tokenizer, name }: Model<Tensor>, maskToken?: string): number {
   const names = maskToken === undefined ? ["[MASK]", "<mask>", "_"] : [maskToken];
   const id = names.map((token) => tokenizer.tokenToId(token)).find((id) => id !== undefined);
   if (id !== undefined) return id;

@@ -13,6 +13,11 @@ export interface DevScore {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** What products of a training step are computed in. */
+export const precisions = ["float32", "int8"] as const;
+
+export type Precision = (typeof precisions)[number];
+
 export interface TrainOptions {
   /** @default symmetric InfoNCE at temperature 0.05 */
   readonly loss?: Loss;
@@ -34,6 +39,11 @@ export interface TrainOptions {
   readonly clip?: number;
   /** Apply the dropout rates of the model's config. @default false */
   readonly dropout?: boolean;
+  /**
+   * Of the products with the weights of linear layers. int8: rows and weights are rounded in each step, which is faster and nearly the same; beside adapters, where the weights are frozen, they are
+   * rounded once. @default "float32"
+   */
+  readonly precision?: Precision;
   /** Freeze the model and train low-rank adapters, which are merged at the end. @default train every weight */
   readonly lora?: LoraConfig;
   /**
@@ -144,6 +154,11 @@ export function withDefaults(options: TrainOptions): Settings {
     const what = "adapters are added to weights that are not rounded";
     throw new NearfoldError("bad-argument", what, { got, wanted });
   }
+  const { precision } = options;
+  if (precision !== undefined && !precisions.includes(precision)) {
+    const [got, wanted] = [`${precision}`, precisions.join(" or ")];
+    throw new NearfoldError("bad-argument", "precision makes no sense", { got, wanted });
+  }
   return {
     loss: defaultLoss(),
     epochs: 1,
@@ -155,6 +170,7 @@ export function withDefaults(options: TrainOptions): Settings {
     weightDecay: 0.01,
     clip: 1,
     dropout: false,
+    precision: "float32",
     noDuplicates: true,
     mixtureTemperature: 1,
     seed: 42,

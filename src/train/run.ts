@@ -1,6 +1,7 @@
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Adapter, mergeAdapter, newAdapter, stackAdapters } from "../models/adapter.ts";
+import { asFloatModel, floatOf, parameterCount, toFloats } from "../models/codes.ts";
 import type { Model } from "../models/model.ts";
 import { AdamW, type Moments } from "../optim/adamw.ts";
 import { clipGlobalNorm } from "../optim/clip.ts";
@@ -10,6 +11,7 @@ import type { TokenBatch } from "./batch.ts";
 import { type RunState, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainEvent } from "./events.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import { frozenBase } from "./frozen-base.ts";
 import type { BatchGradient, Gradients } from "./gradients.ts";
 import { type Encoding, loraSites } from "./graphs.ts";
 import type { DevScore, Settings } from "./options.ts";
@@ -32,9 +34,9 @@ export interface RunObjective {
 export class Run implements AsyncDisposable {
   readonly plan: TokenBatches;
   readonly settings: Settings;
-  readonly #model: Model;
+  readonly #model: Model<Tensor>;
   /** Everything the graphs read; what is frozen is the model's own. */
-  readonly #weights: Live;
+  readonly #weights: Readonly<Record<string, Tensor>>;
   /** What moves. */
   readonly #trained: Live;
   readonly #adapter: Adapter | undefined;
@@ -51,19 +53,26 @@ export class Run implements AsyncDisposable {
   #isLate = false;
   step = 0;
 
-  constructor(model: Model, plan: TokenBatches, objective: RunObjective, settings: Settings) {
+  constructor(
+    model: Model<Tensor>,
+    plan: TokenBatches,
+    objective: RunObjective,
+    settings: Settings,
+  ) {
     this.#model = model;
     this.plan = plan;
     this.settings = settings;
     const { architecture, config, head } = model;
-    const { dropout, seed, lora, formats } = settings;
-    const rounded = formats && { formats };
-    const encoding = { architecture, config, head, dropout, ...(lora && { lora }), ...rounded };
-    this.#adapter = lora && newAdapter(loraSites(encoding), lora, { base: model.weights, seed });
+    const { dropout, seed, lora, formats, precision } = settings;
+    const plain = { architecture, config, head, dropout, precision, ...(formats && { formats }) };
+    const base = { get: (name: string) => floatOf(model, name) };
+    this.#adapter = lora && newAdapter(loraSites({ ...plain, lora }), lora, { base, seed });
+    const frozen = lora && frozenBase(model, precision);
+    const encoding = { ...plain, ...(lora && { lora }), ...(frozen && { held: frozen.formats }) };
     this.#trained = this.#adapter
       ? Object.fromEntries(this.#adapter.weights)
-      : copyOf(Object.fromEntries(model.weights));
-    this.#weights = { ...Object.fromEntries(model.weights), ...this.#trained };
+      : copyOf(Object.fromEntries(model.weights) as Live);
+    this.#weights = { ...(frozen && Object.fromEntries(frozen.weights)), ...this.#trained };
     this.#optimizer = new AdamW({ weightDecay: settings.weightDecay });
     this.#gradients = objective.gradients(encoding);
     this.#addTables();
@@ -76,7 +85,7 @@ export class Run implements AsyncDisposable {
       [...all].reduce((sum, { data }) => sum + data.length, 0);
     return {
       parameters: count(Object.values(this.#trained)),
-      modelParameters: count(this.#model.weights.values()),
+      modelParameters: parameterCount(this.#model),
     };
   }
 
@@ -116,7 +125,7 @@ export class Run implements AsyncDisposable {
     const rate = this.#rate(this.step);
     this.#optimizer.beginStep(rate);
     for (const [name, gradient] of dense) {
-      this.#optimizer.update(this.#weights[name].data, gradient, this.#momentsOf(name));
+      this.#optimizer.update(this.#trained[name].data, gradient, this.#momentsOf(name));
     }
     for (const table of named) table.apply();
     this.step++;
@@ -211,7 +220,7 @@ export class Run implements AsyncDisposable {
     const { subwords, seed } = this.settings;
     if (this.#adapter) return;
     for (const [index, name] of architecture.tables.entries()) {
-      const table = this.#weights[name];
+      const table = this.#trained[name];
       if (subwords && index === 0) {
         const tokens = Array.from({ length: table.shape[0] }, (_, id) => tokenizer.idToToken(id));
         const bare = new Set(tokenizer.specialTokens.values());
@@ -258,7 +267,7 @@ export class Run implements AsyncDisposable {
   #momentsOf(name: string): Moments {
     const known = this.#dense.get(name);
     if (known) return known;
-    const made = AdamW.moments(this.#weights[name].data.length);
+    const made = AdamW.moments(this.#trained[name].data.length);
     this.#dense.set(name, made);
     return made;
   }
@@ -277,10 +286,10 @@ export class Run implements AsyncDisposable {
     const weights = new Map(Object.entries(trained));
     // An adapter that was merged into it is that of other weights, once these move.
     const { adapter: merged, ...bare } = this.#model;
-    if (!this.#adapter) return { ...bare, weights };
+    if (!this.#adapter) return asFloatModel(bare, weights);
     const own = { ...this.#adapter, weights };
     const adapter = merged ? stackAdapters(merged, own) : own;
-    return { ...bare, weights: mergeAdapter(bare.weights, own), adapter };
+    return { ...asFloatModel(bare, mergeAdapter(toFloats(bare), own)), adapter };
   }
 
   /** Everything that changes, by name, over the live arrays. */

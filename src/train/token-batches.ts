@@ -51,7 +51,7 @@ const MOST_NEGATIVES = 32;
 
 /** Tokenizes each distinct text once and says which make up each step. */
 export function tokenBatches(
-  model: Model,
+  model: Model<Tensor>,
   tasks: readonly TaskData[],
   options: Options,
 ): TokenBatches {
@@ -116,7 +116,7 @@ export function rowsAsRead({ rows, needs = pairsOrMore }: TaskData): readonly Ro
 /** The texts of each row by number: anchor, positive, hard negatives; and the labels, if they are read. */
 function numberTexts(
   { rows, needs = pairsOrMore, prompts, teacher }: TaskData,
-  model: Model,
+  model: Model<Tensor>,
   texts: ReturnType<typeof encodeTexts>,
 ) {
   if (rows.length < SMALLEST) {
@@ -218,7 +218,7 @@ function batchStream({ rows, needs }: TaskData, options: Options) {
 }
 
 /** Numbers texts and encodes each once; the same text after two prompts is two. */
-function encodeTexts({ tokenizer, maxTokens, name, head }: Model) {
+function encodeTexts({ tokenizer, maxTokens, name, head }: Model<Tensor>) {
   const numbers = new Map<string, number>();
   const sequences: Int32Array[] = [];
   const promptTokens: number[] = [];

@@ -3,7 +3,9 @@ import type { Pair } from "../data/pairs.ts";
 import type { Row } from "../data/row.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Model, requireOneTower } from "../models/model.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainEvent } from "./events.ts";
+import { requireTrainable } from "./frozen-base.ts";
 import type { Settings } from "./options.ts";
 import { Run, type RunObjective } from "./run.ts";
 import type { TaskData, TokenBatches } from "./token-batches.ts";
@@ -13,13 +15,14 @@ export type Training = AsyncGenerator<TrainEvent, Model, void>;
 
 /** Runs an objective to its last step, or until the dev score stands still. */
 export async function* runToEnd(
-  model: Model,
+  model: Model<Tensor>,
   plan: TokenBatches,
   objective: RunObjective,
   tasks: readonly TaskData[],
   settings: Settings,
 ): Training {
   requireOneTower(model, "trained");
+  requireTrainable(model, settings);
   if (settings.dropout) requireDropout(model);
   await using run = new Run(model, plan, objective, settings);
   yield* preflight(
@@ -80,7 +83,7 @@ export async function* runToEnd(
 }
 
 /** @throws bad-argument for a graph that was exported: it has no places where something is dropped out */
-function requireDropout({ name, architecture }: Model): void {
+function requireDropout({ name, architecture }: Model<Tensor>): void {
   if (!architecture.imported) return;
   throw new NearfoldError("bad-argument", "there is nothing to drop out", {
     at: name,

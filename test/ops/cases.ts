@@ -295,7 +295,13 @@ export const cases = {
   },
   QuantizeLinear: {
     shapes: [[3, 4]],
-    build: (x) => o.cast(o.quantizeLinear(x, constant(floats([0.02], []))), "float32"),
+    // One scale for all, and one for each row, of unsigned codes.
+    build: (x) => {
+      const all = o.quantizeLinear(x, constant(floats([0.02], [])));
+      const zero = constant(tensor("uint8", [3], Uint8Array.of(128, 100, 128)));
+      const rows = o.quantizeLinear(x, constant(floats([0.02, 0.03, 0.05])), { zero, axis: 0 });
+      return o.add(o.cast(all, "float32"), o.cast(rows, "float32"));
+    },
     differentiable: false,
   },
   DequantizeLinear: {

@@ -125,13 +125,18 @@ export const quantized = {
   },
 } as const satisfies Record<string, Op>;
 
-/** `saturate(round(x / scale) + zero)`, of the zero point's type. @default zero 0, as int8 */
-export function quantizeLinear(
-  x: Value,
-  scale: Value,
-  zero = constant(tensor("int8", [], Int8Array.of(0))),
-): Value {
-  return apply("QuantizeLinear", quantized.QuantizeLinear, [x, scale, zero]);
+interface QuantizeOptions {
+  /** The codes are of its type. @default 0, as int8 */
+  readonly zero?: Value;
+  /** Along which `scale` and `zero` `[N]` have one for each. @default one for all */
+  readonly axis?: number;
+}
+
+/** `saturate(round(x / scale) + zero)`. */
+export function quantizeLinear(x: Value, scale: Value, options: QuantizeOptions = {}): Value {
+  const { zero = constant(tensor("int8", [], Int8Array.of(0))), axis } = options;
+  const attrs = axis === undefined ? {} : { axis };
+  return apply("QuantizeLinear", quantized.QuantizeLinear, [x, scale, zero], attrs);
 }
 
 /** `code · scale`. */
