@@ -3,7 +3,10 @@ import { apply } from "../graph/op.ts";
 import { quantized } from "../graph/ops/index.ts";
 import type { FusionRule } from "./rule.ts";
 
-/** `MatMulIntegerToFloat(…) + bias` -> the product's own bias: one pass over its result less. */
+/**
+ * `MatMulIntegerToFloat(…) + bias` -> the product's own bias: one pass over its result less. MiniLM in int8-static on abstracts, two threads: 57.3 texts a second became 60.7 (int8, whose
+ * scales come between the two: 53.5).
+ */
 export const productBias: FusionRule = {
   fuse: ({ op, inputs: [product, bias] }, uses) => {
     if (op !== "Add" || !product || !bias || product.node.op !== "MatMulIntegerToFloat") return;
