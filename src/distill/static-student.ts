@@ -1,7 +1,7 @@
 /** A bag of tokens that begins with what a teacher makes of each token alone (model2vec: Tulkens and van Dongen, 2024). */
 import { openForward } from "../encoder/forward.ts";
 import { throwIfAborted } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Weight } from "../models/model.ts";
 import { withoutSpecialTokens } from "../models/tokenizer-files.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/index.ts";
@@ -20,7 +20,7 @@ export interface TokenOutputOptions {
  * Special tokens themselves are 0: a bag has none. @throws aborted
  */
 export async function tokenOutputs(
-  teacher: Model,
+  teacher: Model<Weight>,
   { signal, onProgress }: TokenOutputOptions = {},
 ): Promise<Tensor<"float32">> {
   const { tokenizer, head } = teacher;
@@ -92,7 +92,7 @@ export interface StaticStudentOptions {
 
 /** A static model of a table of token vectors `[V, D]`, over the teacher's tokenizer without what it puts around a text. */
 export function staticStudent(
-  teacher: Pick<Model, "tokenizer" | "prompts" | "card">,
+  teacher: Pick<Model<Weight>, "tokenizer" | "prompts" | "card">,
   { data, shape }: Tensor<"float32">,
   { name, weights, maxTokens = 512 }: StaticStudentOptions,
 ): Model {
