@@ -140,7 +140,7 @@ function bagOf(
       signal,
       onProgress: ({ done, total }) => {
         advance ??= trackTask(report, { task: "embedding tokens", unit: "tokens", total }, now);
-        advance(done);
+        if (done > 0) advance(done);
       },
     });
     const tokens = withoutMean(outputs);

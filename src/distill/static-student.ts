@@ -32,6 +32,7 @@ export async function tokenOutputs(
   const wanted = ids.filter((id) => tokenizer.idToToken(id) !== undefined && !special.has(id));
   let all: Float32Array | undefined;
   let width = 0;
+  onProgress?.({ done: 0, total: wanted.length });
   for (let done = 0; done < wanted.length; done += BATCH) {
     throwIfAborted(signal, `embedding tokens, at ${done} of ${wanted.length},`);
     const part = wanted.slice(done, done + BATCH);
