@@ -7,8 +7,8 @@ import { startService } from "../../test/embeddings-service.ts";
 import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
-import { openEncoder } from "../encoder/index.ts";
 import { keyOf, openVectorCache } from "../distill/vector-cache.ts";
+import { openEncoder } from "../encoder/index.ts";
 import { loadModel, saveModel } from "../models/index.ts";
 import { locateModel } from "../models/load.ts";
 
