@@ -26,7 +26,7 @@ export const distilStatic: Measurement = {
     const measure = (...argv: string[]) => measured(["--teacher-cache", cache, ...argv]);
     const begun = await measure("--epochs", "0");
     log(`before training: ${JSON.stringify(begun)}`);
-    const found = await measure("--max-minutes", "10");
+    const found = await measure();
     log(`trained: ${JSON.stringify(found)}`);
     const names = ["scifact", "cranfield", "sts"] as const;
     return {

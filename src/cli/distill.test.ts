@@ -1,9 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startService } from "../../test/embeddings-service.ts";
 import { jsonl, nearfold } from "../../test/nearfold.ts";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { tinyBert, tinyStatic } from "../../test/tiny-models.ts";
+import { keyOf, openVectorCache } from "../distill/vector-cache.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { loadModel, saveModel } from "../models/index.ts";
 import { locateModel } from "../models/load.ts";
@@ -13,6 +17,8 @@ const sentences = words.flatMap((a) =>
   words.flatMap((b) => [`the ${a} of one ${b} may be compared`, `a ${a}, ${b}`]),
 );
 const quick = ["--epochs", "2", "--batch-size", "16", "--learning-rate", "1e-3"];
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (...names: readonly string[]) => join(folder.path, ...names);
@@ -63,6 +69,23 @@ describe("layers", () => {
     expect(refused.err).toContain("of another space");
     const added = await nearfold(["index", at("small"), at("docs.jsonl"), "--out", at("index")]);
     expect(added.err).toContain("of another space");
+  });
+
+  test("documents are learnt whole, and some of their sentences too", async () => {
+    const documents = words.map((a) => ({
+      id: a,
+      text: words.map((b) => `The ${a} of one ${b} may be compared.`).join(" "),
+    }));
+    const path = await folder.write("documents.jsonl", jsonl(documents));
+    const argv = [at("teacher"), "--layers", "1", "--data", path, "--epochs", "0", "--replace"];
+    const textsOf = async (...more: readonly string[]) => {
+      const ran = await distill(...argv, "--out", at("sentences"), "--json", ...more);
+      expect(ran.code, ran.err).toBe(0);
+      return JSON.parse(ran.out).texts;
+    };
+    expect(await textsOf()).toBe(4 * documents.length);
+    expect(await textsOf("--sentences", "5")).toBe(6 * documents.length);
+    expect(await textsOf("--sentences", "0")).toBe(documents.length);
   });
 
   test("a run that is stopped goes on", async () => {
@@ -212,6 +235,16 @@ test("no passes leave the student as it begins", async () => {
 });
 
 describe("a service as the teacher", () => {
+  /** 32 numbers by the one that a text names. */
+  const numbered = (text: string) =>
+    Array.from({ length: 32 }, (_, i) => Math.fround(Math.sin(Number(text.split(" ")[1]) + i)));
+  const keyFor = (url: string) => `${url}/embeddings large`;
+  /** How many vectors a cache holds, all of them read and checked. */
+  const cached = async (name: string, url: string) => {
+    await using cache = await openVectorCache(at(name), keyFor(url));
+    return cache.size;
+  };
+
   test("its vectors are learnt, over failures, and asked for once", async () => {
     await using service = await startService((text) =>
       Array.from({ length: 32 }, (_, i) => Math.sin(text.length * (i + 1))),
@@ -234,6 +267,63 @@ describe("a service as the teacher", () => {
     expect(card.lineage.base).toBe("large");
   });
 
+  test("killed at any moment while it is asked, what it said is kept whole and not asked again", async () => {
+    const many = Array.from({ length: 1500 }, (_, i) => `text ${i} of many`);
+    const path = await folder.write("many.jsonl", jsonl(many.map((text) => ({ text }))));
+    await using service = await startService(numbered);
+    const argv = [
+      ...["distill", "--teacher-url", service.url, "--teacher-model", "large", "--epochs", "0"],
+      ...["--student", at("teacher"), "--data", path, "--out", at("killed")],
+      ...["--teacher-cache", at("killed-cache")],
+    ];
+    let known = 0;
+    for (const requests of [1, 14, 10]) {
+      const child = spawn(process.execPath, [main, ...argv], { stdio: "ignore" });
+      const closed = once(child, "close");
+      const last = service.requests + requests;
+      // It is killed with its last request unanswered, or in the midst of what an answer has set off.
+      service.fault = (n) => void (n + 1 === last && child.kill("SIGKILL"));
+      await closed;
+      const size = await cached("killed-cache", service.url);
+      expect(size).toBeGreaterThanOrEqual(known);
+      known = size;
+    }
+    expect(known).toBeGreaterThan(500);
+    service.fault = () => undefined;
+    const before = service.answered.length;
+    const ran = await nearfold(argv);
+    expect(ran.code, ran.err).toBe(0);
+    expect(service.answered.slice(before).flat()).toHaveLength(many.length - known);
+    await using cache = await openVectorCache(at("killed-cache"), keyFor(service.url));
+    for (const text of many) {
+      expect([...cache.get(keyOf(text, "document"))!]).toEqual(numbered(text));
+    }
+  }, 60_000);
+
+  test("another width half-way: what was said before stays, and is of use once it answers as before", async () => {
+    const many = Array.from({ length: 700 }, (_, i) => `text ${i} of many`);
+    const path = await folder.write("more.jsonl", jsonl(many.map((text) => ({ text }))));
+    await using service = await startService(numbered);
+    service.fault = (n) => {
+      // In the second addition of texts to learn from.
+      service.embed = n === 11 ? () => [1, 2] : numbered;
+      return undefined;
+    };
+    const argv = [
+      ...["distill", "--teacher-url", service.url, "--teacher-model", "large", "--epochs", "0"],
+      ...["--student", at("teacher"), "--data", path, "--out", at("wavering")],
+      ...["--teacher-cache", at("wavering-cache")],
+    ];
+    const ran = await nearfold(argv);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/changed the width of its vectors .*got 2, wanted 32/);
+    const known = await cached("wavering-cache", service.url);
+    expect(known).toBeGreaterThan(512);
+    const before = service.answered.length;
+    expect((await nearfold(argv)).code).toBe(0);
+    expect(service.answered.slice(before).flat()).toHaveLength(many.length - known);
+  });
+
   test("one that gives up half-way leaves what it said", async () => {
     await using service = await startService(() => [1, 2]);
     service.fault = (n) => (n > 0 ? { status: 400 } : undefined);
@@ -245,6 +335,48 @@ describe("a service as the teacher", () => {
     expect(ran.code).toBe(2);
     expect(ran.err).toContain("the service refuses (got status 400");
   });
+});
+
+describe("a quantized teacher", () => {
+  beforeAll(async () => {
+    const docs = ["--data", at("docs.jsonl"), "--agreement", "0.9", "--out", at("int8")];
+    const ran = await nearfold(["quantize", at("teacher"), "--weights", "int8", ...docs]);
+    expect(ran.code, ran.err).toBe(0);
+  });
+
+  test.each([
+    ["another student", () => ["--student", at("teacher")]],
+    ["a bag of tokens", () => ["--static", "--dims", "16"]],
+  ])("teaches %s", async (name, student) => {
+    const out = ["--out", at(`of-int8-${name}`), "--json"];
+    const ran = await distill(
+      ...[at("int8"), ...student(), "--data", at("texts.jsonl"), ...out],
+      ...["--teacher-cache", at("int8-cache")],
+    );
+    expect(ran.code, ran.err).toBe(0);
+    expect(JSON.parse(ran.out).agreement.overlap).toBeGreaterThan(0.3);
+  });
+
+  test("has no layers that could be trained", async () => {
+    const argv = ["--layers", "1", "--data", at("texts.jsonl"), "--out", at("refused")];
+    const ran = await distill(at("int8"), ...argv);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain("a quantized model cannot be changed");
+    expect(ran.err).toContain("Take the model that it was made of");
+  });
+});
+
+test("a teacher that is a graph of another program", async () => {
+  const graph = at("teacher", "onnx", "model.onnx");
+  const argv = ["--static", "--data", at("texts.jsonl"), "--out", at("of-graph"), "--json"];
+  const ran = await distill(graph, ...argv, "--teacher-cache", at("graph-cache"));
+  expect(ran.code, ran.err).toBe(0);
+  expect(JSON.parse(ran.out).agreement.cosine).toBeGreaterThan(0.5);
+  const cut = await distill(
+    ...[graph, "--layers", "1", "--data", at("texts.jsonl"), "--out", at("refused")],
+  );
+  expect(cut.code).toBe(2);
+  expect(cut.err).toContain("an imported graph");
 });
 
 const texts = () => ["--data", at("texts.jsonl")];

@@ -75,6 +75,12 @@ const student: readonly Option[] = [
 
 const learnt: readonly Option[] = [
   new Option(
+    "--sentences <n>",
+    "so many sentences of each document are learnt as texts too: queries look like them",
+  )
+    .argParser(wholeNumber(0))
+    .default(3),
+  new Option(
     "--objective <name>",
     'embed-distill, mse, similarity-matrix, relative-ranking; of pairs with hard negatives margin-mse, distill-kl-div; or JSON, as \'{"name": "embed-distill", "distance": "mse"}\' (default: vectors and their similarities)',
   ),

@@ -14,7 +14,14 @@ import {
   withProjection,
 } from "../distill/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { adaptModel, loadModel, type Model, widthOf } from "../models/index.ts";
+import {
+  adaptModel,
+  loadModel,
+  locateModel,
+  type Model,
+  type Weight,
+  widthOf,
+} from "../models/index.ts";
 import { readJsonObject } from "../models/json-file.ts";
 import { requireSavable } from "../models/save.ts";
 import { layerCount, selectLayers } from "../models/select-layers.ts";
@@ -80,7 +87,7 @@ export async function chooseStudent(
     const chosen = chooseLayers(layers, layerCount(model));
     return ready(`layers ${chosen.join(", ")}`, selectLayers(model, chosen), options);
   }
-  if (options.static) return bagOf(await loadModel(teacher), options, context);
+  if (options.static) return bagOf(await locateModel(teacher), options, context);
   if (arch !== undefined) {
     const config = await readJsonObject(arch);
     if (!config) throw new NearfoldError("not-found", "there is no such file", { at: arch });
@@ -119,7 +126,12 @@ function ready(made: string, whole: Model, { maxTokens, project, seed }: Student
  */
 const HALF = 3e-4;
 
-function bagOf(teacher: Model, options: StudentOptions, { report, now, signal }: Context): Student {
+/** The teacher is only run: it may be quantized, or another program's graph. */
+function bagOf(
+  teacher: Model<Weight>,
+  options: StudentOptions,
+  { report, now, signal }: Context,
+): Student {
   const { dims = widthOf(teacher), maxTokens, seed } = options;
   requireNarrower(dims, widthOf(teacher));
   const begin: Student["begin"] = async ({ texts }) => {
@@ -128,7 +140,7 @@ function bagOf(teacher: Model, options: StudentOptions, { report, now, signal }:
       signal,
       onProgress: ({ done, total }) => {
         advance ??= trackTask(report, { task: "embedding tokens", unit: "tokens", total }, now);
-        advance(done);
+        if (done > 0) advance(done);
       },
     });
     const tokens = withoutMean(outputs);

@@ -117,7 +117,7 @@ async function ask(
             { task: `asking ${teacher.name}`, unit: "texts", total },
             now,
           );
-          advance(done);
+          if (done > 0) advance(done);
         },
       },
     );

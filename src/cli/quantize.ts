@@ -35,7 +35,7 @@ export const quantize: CommandSpec<QuantizeOptions> = {
     await requireFree(out, options);
     const asked = await chooseFormats(options, context);
     const { texts, heldOut } = await readDistillationData(
-      { ...options, data: [data], seed: SEED },
+      { ...options, data: [data], sentences: 0, seed: SEED },
       // The prompt of documents is put before all.
       { prompts: { query: "", document: "" } },
       context,

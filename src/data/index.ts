@@ -14,6 +14,7 @@ export { type Line, type LineOptions, readLines, skips } from "./lines.ts";
 export { normalizeText } from "./normalize.ts";
 export { type Pair, type PairOptions, parsePairs, readPairs, readRows } from "./pairs.ts";
 export { type Label, type Row, rowFields } from "./row.ts";
+export { someSentences } from "./sentences.ts";
 export { type SplitOptions, splitByHash, splitPairs } from "./split.ts";
 export { readSts, type ScoredPair } from "./sts.ts";
 export { parseTexts, type RoledText, readTexts } from "./texts.ts";

@@ -86,7 +86,11 @@ async function ask(
     if (tried instanceof Float32Array) return tried;
     const { reason, retryAfter, cause } = tried;
     if (failures === TRIES) {
-      const details = { at: url, got: reason, hint: "What has arrived is kept: run it again" };
+      const details = {
+        at: url,
+        got: reason,
+        hint: "All but the last few hundred vectors are kept: run it again",
+      };
       throw new NearfoldError("io", `the service failed ${TRIES} times`, { ...details, cause });
     }
     const wait = waitMs(failures, retryAfter, Date.now());

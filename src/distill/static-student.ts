@@ -1,7 +1,7 @@
 /** A bag of tokens that begins with what a teacher makes of each token alone (model2vec: Tulkens and van Dongen, 2024). */
 import { openForward } from "../encoder/forward.ts";
 import { throwIfAborted } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Weight } from "../models/model.ts";
 import { withoutSpecialTokens } from "../models/tokenizer-files.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/index.ts";
@@ -20,7 +20,7 @@ export interface TokenOutputOptions {
  * Special tokens themselves are 0: a bag has none. @throws aborted
  */
 export async function tokenOutputs(
-  teacher: Model,
+  teacher: Model<Weight>,
   { signal, onProgress }: TokenOutputOptions = {},
 ): Promise<Tensor<"float32">> {
   const { tokenizer, head } = teacher;
@@ -32,6 +32,7 @@ export async function tokenOutputs(
   const wanted = ids.filter((id) => tokenizer.idToToken(id) !== undefined && !special.has(id));
   let all: Float32Array | undefined;
   let width = 0;
+  onProgress?.({ done: 0, total: wanted.length });
   for (let done = 0; done < wanted.length; done += BATCH) {
     throwIfAborted(signal, `embedding tokens, at ${done} of ${wanted.length},`);
     const part = wanted.slice(done, done + BATCH);
@@ -92,7 +93,7 @@ export interface StaticStudentOptions {
 
 /** A static model of a table of token vectors `[V, D]`, over the teacher's tokenizer without what it puts around a text. */
 export function staticStudent(
-  teacher: Pick<Model, "tokenizer" | "prompts" | "card">,
+  teacher: Pick<Model<Weight>, "tokenizer" | "prompts" | "card">,
   { data, shape }: Tensor<"float32">,
   { name, weights, maxTokens = 512 }: StaticStudentOptions,
 ): Model {

@@ -12,7 +12,7 @@ export interface TeachTextsOptions {
   /** @default "document" */
   readonly role?: Role;
   readonly signal?: AbortSignal;
-  /** How many of the missing texts were embedded. */
+  /** How many of the missing texts were embedded; first none. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
@@ -34,6 +34,8 @@ export async function teachTexts(
   });
   // Longest first: what is left is overestimated, never underestimated.
   const wanted = [...missing].sort(([, a], [, b]) => b.length - a.length);
+  // What follows is timed from here.
+  if (wanted.length > 0) onProgress?.({ done: 0, total: wanted.length });
   for (let done = 0; done < wanted.length; done += PART) {
     throwIfAborted(signal, `asking the teacher, at text ${done} of ${wanted.length},`);
     const part = wanted.slice(done, done + PART);
