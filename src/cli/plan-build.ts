@@ -8,6 +8,7 @@ import type { Context } from "./command.ts";
 import { distill } from "./distill.ts";
 import type { PlanInputs } from "./plan-inputs.ts";
 import type { PlanOptions } from "./plan-options.ts";
+import { writeCalibration } from "./plan-place.ts";
 import { quantize } from "./quantize.ts";
 import { runTyped, typedLine } from "./typed.ts";
 import { packageVersion } from "./version.ts";
@@ -24,17 +25,35 @@ interface Build {
 
 const specs = { distill, quantize } as const;
 
-export class PlanBuilder {
-  readonly #inputs: PlanInputs;
-  readonly #options: PlanOptions;
-  readonly #context: Context;
-  readonly #calibration: string;
+/** @throws io */
+export async function openBuilder(
+  inputs: PlanInputs,
+  work: string,
+  options: PlanOptions,
+  context: Context,
+): Promise<PlanBuilder> {
+  const calibration = await writeCalibration(work, inputs.texts, options.seed);
+  // Of what a command says as it goes, only how far it is: it says the rest where it is typed.
+  const report: Context["report"] = (event) => {
+    if (event.type === "progress") context.report(event);
+  };
+  return new PlanBuilder({ inputs, work, calibration, options, context: { ...context, report } });
+}
 
-  constructor(inputs: PlanInputs, calibrationHash: string, options: PlanOptions, context: Context) {
-    this.#inputs = inputs;
-    this.#options = options;
-    this.#context = context;
-    this.#calibration = calibrationHash;
+interface Building {
+  readonly inputs: PlanInputs;
+  readonly work: string;
+  readonly calibration: Awaited<ReturnType<typeof writeCalibration>>;
+  readonly options: PlanOptions;
+  readonly context: Context;
+}
+
+/** Made by `openBuilder`. */
+export class PlanBuilder {
+  readonly #of: Building;
+
+  constructor(of: Building) {
+    this.#of = of;
   }
 
   /** The model of a backbone, after that of its body. @throws as `nearfold distill` and `nearfold quantize` */
@@ -44,33 +63,30 @@ export class PlanBuilder {
     return this.#make(this.#quantization(name, float, weights.quantize));
   }
 
-  /** Whether nothing is left to do for `build`. */
-  async isBuilt({ name, body, weights }: Backbone): Promise<boolean> {
-    const last = weights.quantize ? name : body.student ? body.name : undefined;
-    return last === undefined || (await exists(join(this.#inputs.work, `${last}.built.json`)));
-  }
-
   /** What to type for a backbone. */
   commands({ name, body, weights }: Backbone): readonly string[] {
-    const { reference } = this.#inputs;
+    const { reference } = this.#of.inputs;
     const student = body.student && this.#distillation(body, body.student, reference);
     const float = { name: body.name, folder: student?.folder ?? reference, space: "" };
     const builds = [
       ...(student ? [student] : []),
       ...(weights.quantize ? [this.#quantization(name, float, weights.quantize)] : []),
     ];
-    return builds.map(({ command, argv, folder }) => typedLine(command, [...argv, "--out", folder]));
+    return builds.map(({ command, argv, folder }) =>
+      typedLine(command, [...argv, "--out", folder]),
+    );
   }
 
   async #body(body: Body): Promise<Built> {
-    const { folder, model } = this.#inputs;
+    const { folder, model } = this.#of.inputs;
     if (body.student) return this.#make(this.#distillation(body, body.student, folder));
     return { name: body.name, folder, space: model.card.space.id };
   }
 
   #distillation({ name, widths }: Body, student: readonly string[], teacher: string): Build {
-    const { data, maxMinutes, teacherCache, seed } = this.#options;
-    const { model, hashes, work } = this.#inputs;
+    const { work, inputs, options } = this.#of;
+    const { data, maxMinutes, teacherCache, seed } = options;
+    const { model, hashes } = inputs;
     const [full, ...more] = widths;
     const settings = [
       ...student,
@@ -89,22 +105,23 @@ export class PlanBuilder {
   }
 
   #quantization(name: string, { folder, space }: Built, settings: readonly string[]): Build {
-    const { calibration, work } = this.#inputs;
+    const { calibration, work } = this.#of;
     return {
       name,
       command: "quantize",
-      argv: [folder, ...settings, "--data", calibration],
-      made: { of: space, calibration: this.#calibration, settings, version: packageVersion() },
+      argv: [folder, ...settings, "--data", calibration.path],
+      made: { of: space, calibration: calibration.sha256, settings, version: packageVersion() },
       folder: join(work, name),
     };
   }
 
   async #make({ name, command, argv, made, folder }: Build): Promise<Built> {
-    const { work } = this.#inputs;
+    const { work, context } = this.#of;
     const key = keyOf(made);
     const [done, begun] = ["built", "begun"].map((what) => join(work, `${name}.${what}.json`));
     const known = await recall<string>(done, key);
-    if (known !== undefined && (await spaceOf(folder)) === known) return { name, folder, space: known };
+    if (known !== undefined && (await spaceOf(folder)) === known)
+      return { name, folder, space: known };
     // What was begun for the same goes on; what was begun for something else does not.
     const resumes =
       command === "distill" &&
@@ -115,10 +132,11 @@ export class PlanBuilder {
     await runTyped(
       specs[command] as never,
       [...argv, "--out", folder, "--replace", ...resume],
-      this.#context,
+      context,
     );
     const space = await spaceOf(folder);
-    if (space === undefined) throw new NearfoldError("bug", "a model was not built", { at: folder });
+    if (space === undefined)
+      throw new NearfoldError("bug", "a model was not built", { at: folder });
     await record(done, key, space);
     return { name, folder, space };
   }

@@ -53,7 +53,7 @@ export function planOutcome(result: PlanResult, options: PlanOptions): Outcome {
     ...frontText(result),
     ...(chosen ? chosenText(chosen, result, options) : nearText(near, result)),
     ...lostText(result),
-    ...result.leftOut.map(({ what, why }) => `Not tried: ${what}: ${why}`),
+    ...result.leftOut.map(({ what, why }) => `Not tried: ${what} (${why})`),
     `The report: ${join(options.out, "report.html")}`,
   ];
   const json = { ...planJson(result, options), ...(unmet && { nearest: near.map(nearJson) }) };
@@ -88,7 +88,11 @@ export function planJson(result: PlanResult, options: PlanOptions): object {
     })),
     leftOut: result.leftOut,
     chosen: chosen
-      ? { ...figuresJson(chosen), folder: join(options.out, "model"), commands: commandsOf(result, options) }
+      ? {
+          ...figuresJson(chosen),
+          folder: join(options.out, "model"),
+          commands: commandsOf(result, options),
+        }
       : null,
   };
 }
@@ -181,7 +185,13 @@ export function commandsOf({ commands = [], chosen }: PlanResult, { out }: PlanO
 }
 
 /** How many lost by what: a line for each reason; each candidate's own is in the report. */
-function lostText({ measured, pruned, requirements, front, chosen }: PlanResult): readonly string[] {
+function lostText({
+  measured,
+  pruned,
+  requirements,
+  front,
+  chosen,
+}: PlanResult): readonly string[] {
   const misses = new Map<Limit, number>();
   const count = ({ limit }: Miss) => misses.set(limit, (misses.get(limit) ?? 0) + 1);
   for (const one of measured) missesOf(one, requirements).forEach(count);
@@ -193,7 +203,9 @@ function lostText({ measured, pruned, requirements, front, chosen }: PlanResult)
     ...[...misses].map(
       ([limit, lost]) => `${lost} miss ${limits[limit].flag} ${requirements[limit]}`,
     ),
-    ...(beaten > 0 ? [`${beaten} meet all that is required, and another beats them in everything`] : []),
+    ...(beaten > 0
+      ? [`${beaten} meet all that is required, and another beats them in everything`]
+      : []),
     ...(others > 0 ? [`${others} meet all that is required, and lost by the rule`] : []),
   ];
 }

@@ -1,8 +1,6 @@
-import { cp, rm } from "node:fs/promises";
+import { cp, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably, writeFolderDurably } from "../durable.ts";
-import { acquireLock } from "../lock.ts";
-import { CARD_FILE } from "../models/card.ts";
 import { saveModel } from "../models/index.ts";
 import {
   choose,
@@ -17,9 +15,11 @@ import {
 } from "../plan/index.ts";
 import type { CommandSpec, Context } from "./command.ts";
 import { modelArgument } from "./model-reference.ts";
+import { openBuilder } from "./plan-build.ts";
 import { type PlanInputs, readPlanInputs } from "./plan-inputs.ts";
 import { measureCandidates, type PlanMeasured } from "./plan-measure.ts";
 import { type PlanOptions, planOptions } from "./plan-options.ts";
+import { openPlace, requirePlace } from "./plan-place.ts";
 import { type PlanResult, planJson, planOutcome } from "./plan-result.ts";
 import { writePlanReport } from "./report/plan-page.ts";
 
@@ -34,9 +34,10 @@ export const plan: CommandSpec<PlanOptions> = {
     "nearfold plan my-model/ --data corpus.jsonl --eval scifact/ --sts sts.jsonl --students 3,static --max-minutes 10 --out plan/",
   ],
   run: async ([reference], options, context) => {
+    await requirePlace(options.out);
     const inputs = await readPlanInputs(reference, options, context);
-    await using _ = await acquireLock(join(options.out, "plan.lock"));
-    const result = await makePlan(inputs, options, context);
+    await using place = await openPlace(options.out, options);
+    const result = await makePlan(inputs, place.work, options, context);
     await writeResult(result, options);
     return planOutcome(result, options);
   },
@@ -44,6 +45,7 @@ export const plan: CommandSpec<PlanOptions> = {
 
 async function makePlan(
   inputs: PlanInputs,
+  work: string,
   options: PlanOptions,
   context: Context,
 ): Promise<PlanResult> {
@@ -59,19 +61,30 @@ async function makePlan(
   const workload = await countWorkload(inputs, names, context);
   const { kept, pruned } = prune(candidates, requirements, workload);
   const text = `${candidates.length} candidates, ${pruned.length} of them ruled out by arithmetic`;
-  context.report({ type: "note", text, data: { candidates: candidates.length, pruned: pruned.length } });
+  context.report({
+    type: "note",
+    text,
+    data: { candidates: candidates.length, pruned: pruned.length },
+  });
   const facts = { inputs, requirements, candidates: candidates.length, when: new Date() };
   if (kept.length === 0) {
     return { ...facts, pruned, leftOut, measured: [], lost: [], front: [], chosen: undefined };
   }
-  const found = await measureCandidates(kept, reference, inputs, options, context);
+  const builder = await openBuilder(inputs, work, options, context);
+  const found = await measureCandidates(
+    kept,
+    reference,
+    { builder, work, inputs },
+    options,
+    context,
+  );
   const { chosen, front, lost } = choose(found.measured, requirements, found);
   return {
     ...facts,
     pruned: pruned.filter(({ candidate }) => candidate !== reference),
     leftOut: [...leftOut, ...found.failed],
     ...{ measured: found.measured, reference: found.reference, front, lost, chosen },
-    ...(chosen && { commands: found.commands(chosen.candidate.backbone) }),
+    ...(chosen && { commands: builder.commands(chosen.candidate.backbone) }),
   };
 }
 
@@ -110,17 +123,11 @@ async function writeResult(result: PlanResult, options: PlanOptions): Promise<vo
   await writePlanReport(result, options);
 }
 
-async function putModel(
-  folder: string,
-  { candidate, folder: from }: PlanMeasured,
-  { inputs }: PlanResult,
-): Promise<void> {
-  const { body, weights } = candidate.backbone;
-  if (!body.student && !weights.quantize) {
-    await saveModel(folder, inputs.model, { replace: true });
-    return;
-  }
-  await writeFolderDurably(folder, (temporary) => cp(from, temporary, { recursive: true }), {
-    replace: CARD_FILE,
-  });
+/** A copy of what was measured, in the place of an earlier choice. */
+async function putModel(folder: string, { folder: from }: PlanMeasured, { inputs }: PlanResult) {
+  await rm(folder, { recursive: true, force: true });
+  if (!(await stat(from)).isDirectory()) return void (await saveModel(folder, inputs.model));
+  // A cache of the Hub's is made of links.
+  const copy = (temporary: string) => cp(from, temporary, { recursive: true, dereference: true });
+  await writeFolderDurably(folder, copy);
 }

@@ -72,9 +72,7 @@ export const weightAxis: Readonly<Record<string, WeightEntry>> = {
     bytes: 1,
     quantize: ["--weights", "int8"],
     unfit: (on) =>
-      saturates(on)
-        ? "without VNNI products of 8 bits saturate: int7 takes its place"
-        : undefined,
+      saturates(on) ? "without VNNI products of 8 bits saturate: int7 takes its place" : undefined,
   },
   int7: {
     bytes: 1,

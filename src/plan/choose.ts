@@ -103,11 +103,9 @@ export interface Near<C> {
  * Those that miss the requirements by least, the nearest first: by the sum of the logarithms of what is missed, so that half as much and
  * twice as much weigh alike. What was measured comes before what was ruled out, of which not all misses are known.
  */
-export function nearest<C extends { readonly isMeasured: boolean; readonly figures: Partial<Figures> }>(
-  all: readonly C[],
-  requirements: Requirements,
-  count = 3,
-): readonly Near<C>[] {
+export function nearest<
+  C extends { readonly isMeasured: boolean; readonly figures: Partial<Figures> },
+>(all: readonly C[], requirements: Requirements, count = 3): readonly Near<C>[] {
   const distance = (misses: readonly Miss[]) => misses.reduce((sum, { by }) => sum + by, 0);
   return all
     .map((of) => ({ of, misses: missesOf(of.figures, requirements) }))

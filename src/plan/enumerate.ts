@@ -67,7 +67,13 @@ function candidatesOf(backbone: Backbone): readonly Candidate[] {
         ...(rescore && { rescore: { type: rescore, dims } }),
       };
       const vectors = formatScheme(scheme, widths[0]);
-      return { id: `${backbone.name} ${vectors}`, backbone, scheme, vectors, bytes: bytesOf(scheme) };
+      return {
+        id: `${backbone.name} ${vectors}`,
+        backbone,
+        scheme,
+        vectors,
+        bytes: bytesOf(scheme),
+      };
     }),
   );
 }

@@ -31,6 +31,6 @@ export {
   missesOf,
   type Requirements,
 } from "./requirements.ts";
-export { givenModel, workloadOf } from "./workload.ts";
 export type { SchemeScore } from "./score-vectors.ts";
 export { type Step, secondsLeft } from "./steps.ts";
+export { givenModel, workloadOf } from "./workload.ts";

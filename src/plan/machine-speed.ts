@@ -33,7 +33,9 @@ export async function productSpeed(weights: string, now: () => number): Promise<
       : [["weight", weight]],
   );
   const constants = asRead(held, formats, () => [OUT, IN]);
-  await using session = await openSession(encodeModel(graphOf({ y }), { weights: constants }).bytes);
+  await using session = await openSession(
+    encodeModel(graphOf({ y }), { weights: constants }).bytes,
+  );
   const feeds = { x: noise(ROWS, 2) };
   let fastest = Number.POSITIVE_INFINITY;
   for (let run = 0; run < RUNS; run++) {

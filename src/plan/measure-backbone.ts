@@ -37,7 +37,11 @@ export async function measureBuilt(
   const known = await recall<MeasureResult>(path, key);
   if (known && (await exists(out))) return { ...known, key };
   const request = { folder, eval: data, split, queries: [...set.queries.values()], runs, out };
-  const found = await askChild("measure", { ...request, ...(sts !== undefined && { sts }) }, options);
+  const found = await askChild(
+    "measure",
+    { ...request, ...(sts !== undefined && { sts }) },
+    options,
+  );
   await record(path, key, found);
   return { ...found, key };
 }

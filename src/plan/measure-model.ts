@@ -2,8 +2,8 @@
 import { readBeir } from "../data/beir.ts";
 import { readSts } from "../data/sts.ts";
 import { type Encoder, openEncoder } from "../encoder/encoder.ts";
-import type { Role } from "../models/model.ts";
 import type { Similarity } from "../evaluate/rank.ts";
+import type { Role } from "../models/model.ts";
 import { writeSafetensors } from "../tensor/safetensors-writer.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { ChildProgress } from "./child.ts";

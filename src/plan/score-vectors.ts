@@ -1,5 +1,5 @@
 /** What schemes keep of a model's quality, from vectors that are made. Runs in a child of its own. */
-import { readBeir, type RetrievalSet } from "../data/beir.ts";
+import { type RetrievalSet, readBeir } from "../data/beir.ts";
 import { cosines } from "../evaluate/agreement.ts";
 import type { Similarity } from "../evaluate/rank.ts";
 import { scoreRun } from "../evaluate/retrieval.ts";

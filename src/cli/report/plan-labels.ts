@@ -4,7 +4,10 @@ import { label, type Scale } from "./chart.ts";
 import { type Html, html } from "./html.ts";
 
 interface Where {
-  readonly panel: { readonly x: Scale; readonly plot: { readonly left: number; readonly right: number } };
+  readonly panel: {
+    readonly x: Scale;
+    readonly plot: { readonly left: number; readonly right: number };
+  };
   readonly y: Scale;
   readonly colour: (one: PlanMeasured) => string;
 }

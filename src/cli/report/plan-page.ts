@@ -47,8 +47,24 @@ ${
 ${chosen && section("To build it again", undefined, html`<div class="scroll"><pre>${commandsOf(result, options).join("\n")}</pre></div>`)}
 ${measured.length > 0 && section("All that was measured", `The rule: ${RULE}.`, measuredTable(result))}
 ${pruned.length > 0 && section("Ruled out before anything was built", "By bounds that nothing can beat: bytes of a vector are exact; memory is at least the weights of the linear layers, and time at least their products at one and a half times the speed measured here.", prunedTable(result))}
-${leftOut.length > 0 && section("Not tried", undefined, table("Values of the axes", [{ name: "What" }, { name: "Why" }], leftOut.map(({ what, why }) => [what, why])))}`;
-  return pageOf({ title: `Serving plan of ${inputs.reference}`, style: planStyle.page, body, notes });
+${
+  leftOut.length > 0 &&
+  section(
+    "Not tried",
+    undefined,
+    table(
+      "Values of the axes",
+      [{ name: "What" }, { name: "Why" }],
+      leftOut.map(({ what, why }) => [what, why]),
+    ),
+  )
+}`;
+  return pageOf({
+    title: `Serving plan of ${inputs.reference}`,
+    style: planStyle.page,
+    body,
+    notes,
+  });
 }
 
 const notes =
@@ -64,8 +80,16 @@ function choiceFigures(chosen: PlanMeasured): Html {
   const { low, high } = chosen.quality.kept;
   const figures: readonly [string, string, string][] = [
     ["Quality kept", chosen.kept.toFixed(3), `95 %: ${low.toFixed(3)} to ${high.toFixed(3)}`],
-    ["Query, p95", `${chosen.queryP95Ms.toFixed(2)} ms`, `median ${chosen.queryP50Ms.toFixed(2)} ms`],
-    ["Memory", `${chosen.memoryMb.toFixed(0)} MB`, `the process: ${chosen.processMb.toFixed(0)} MB`],
+    [
+      "Query, p95",
+      `${chosen.queryP95Ms.toFixed(2)} ms`,
+      `median ${chosen.queryP50Ms.toFixed(2)} ms`,
+    ],
+    [
+      "Memory",
+      `${chosen.memoryMb.toFixed(0)} MB`,
+      `the process: ${chosen.processMb.toFixed(0)} MB`,
+    ],
     ["Vector", `${formatCount(chosen.bytesPerVector)} bytes`, chosen.candidate.vectors],
     [
       "Documents",
@@ -92,7 +116,9 @@ function measuredTable({ measured, front, chosen, lost, requirements }: PlanResu
     [
       { name: "Model" },
       { name: "Vectors" },
-      ...["Bytes", "Kept", "p50 ms", "p95 ms", "MB", "Docs/s", "Per million", "Search ms"].map(number),
+      ...["Bytes", "Kept", "p50 ms", "p95 ms", "MB", "Docs/s", "Per million", "Search ms"].map(
+        number,
+      ),
       { name: "Why not" },
     ],
     rows.map((one): readonly Content[] => [

@@ -14,6 +14,8 @@ const TOP = 76;
 const BOTTOM = 404;
 /** Far below what is required nobody looks. */
 const DEPTH = 0.2;
+/** A student that is better than its teacher by more is drawn nowhere: the teacher is no measure. */
+const MOST = 1.3;
 
 interface Panel {
   readonly plot: Plot;
@@ -31,9 +33,9 @@ export function planPicture(result: PlanResult, { standalone = false } = {}): Ht
   const panels = panelsOf(result);
   const colours = coloursOf(measured.map(({ candidate }) => candidate.backbone.body.name));
   const colour = (one: PlanMeasured) => colours.get(one.candidate.backbone.body.name)!;
-  const [lowest] = y.domain();
-  const seen = measured.filter(({ kept }) => kept >= lowest);
-  const below = measured.length - seen.length;
+  const [lowest, highest] = y.domain();
+  const seen = measured.filter(({ kept }) => kept >= lowest && kept <= highest);
+  const unseen = measured.length - seen.length;
   const drawn = panels.map((panel) => {
     const place = { panel, y, colour, isFront: (one: PlanMeasured) => front.includes(one) };
     const rest = seen.filter((one) => !front.includes(one));
@@ -43,15 +45,13 @@ ${panel.figure === "bytesPerVector" && curves(best.concat(chosen ?? []), place)}
 ${rest.map((one) => mark(one, place))}${best.map((one) => mark(one, place))}
 ${chosen && html`${ring(chosen, place)}${mark(chosen, place)}`}`;
   });
-  const size = standalone
-    ? html` width="${PICTURE.width}" height="${PICTURE.height}"`
-    : html``;
+  const size = standalone ? html` width="${PICTURE.width}" height="${PICTURE.height}"` : html``;
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="plan" viewBox="0 0 ${PICTURE.width} ${PICTURE.height}"${size} role="img" aria-labelledby="plan-title plan-description">
 <title id="plan-title">Quality kept over what a query and what a vector cost</title>
 <desc id="plan-description">${inWords(result)}</desc>
 ${standalone && html`<style>${planStyle.standalone}</style><rect class="ground" width="100%" height="100%"/>`}
 ${label({ x: 16, y: 28, kind: "plan-axis strong" }, "Quality kept, of the given model's")}
-${legend(below, lowest)}
+${legend(unseen, y)}
 ${drawn}
 ${placeLabels(seen, front, chosen, { panel: panels[0], y, colour })}
 </svg>`;
@@ -63,7 +63,7 @@ function qualityScale({ measured, requirements }: PlanResult): Scale {
   const least = Math.min(...kept);
   const wanted = requirements.keepQuality ?? 1;
   const low = Math.max(least - 0.01, wanted - DEPTH);
-  const high = Math.max(1.02, ...kept.map((value) => value + 0.015));
+  const high = Math.max(1.02, Math.min(MOST, Math.max(...kept) + 0.015));
   return scaleLinear([Math.min(low, wanted - 0.03), high], [BOTTOM, TOP]);
 }
 
@@ -100,12 +100,16 @@ function frame({ plot, x, name, limit, unit }: Panel, y: Scale, keep: number | u
   const required = limit !== undefined || keep !== undefined;
   return html`${required && html`<rect class="plan-meets" x="${at(left)}" y="${at(top)}" width="${at(edge - left)}" height="${at(floor - top)}"/>`}
 ${y.ticks(6).map(
-  (value) => html`<line class="plan-grid" x1="${left}" x2="${right}" y1="${at(y(value))}" y2="${at(y(value))}"/>
+  (
+    value,
+  ) => html`<line class="plan-grid" x1="${left}" x2="${right}" y1="${at(y(value))}" y2="${at(y(value))}"/>
 ${label({ x: left - 8, y: y(value) + 4, anchor: "end", kind: "plan-tick" }, value.toFixed(2))}`,
 )}
 <line class="plan-line" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
 ${ticksOf(x).map(
-  (value) => html`<line class="plan-line" x1="${at(x(value))}" x2="${at(x(value))}" y1="${bottom}" y2="${bottom + 5}"/>
+  (
+    value,
+  ) => html`<line class="plan-line" x1="${at(x(value))}" x2="${at(x(value))}" y1="${bottom}" y2="${bottom + 5}"/>
 ${label({ x: x(value), y: bottom + 20, anchor: "middle", kind: "plan-tick" }, String(value))}`,
 )}
 ${label({ x: (left + right) / 2, y: bottom + 44, anchor: "middle", kind: "plan-axis" }, name)}
@@ -117,7 +121,7 @@ ${label({ x: edge, y: top - 14, anchor: edge > right - 50 ? "end" : "middle", ki
 ${
   keep !== undefined &&
   html`<line class="plan-limit" x1="${left}" x2="${right}" y1="${at(floor)}" y2="${at(floor)}"/>
-${label({ x: right, y: floor + 15, anchor: "end", kind: "plan-required halo" }, `at least ${keep}`)}`
+${label({ x: right, y: floor > bottom - 24 ? floor - 7 : floor + 16, anchor: "end", kind: "plan-required halo" }, `at least ${keep}`)}`
 }`;
 }
 
@@ -179,17 +183,18 @@ function describeMark(one: PlanMeasured): string {
   ].join("\n");
 }
 
-function legend(below: number, lowest: number): Html {
+function legend(unseen: number, y: Scale): Html {
   const parts = [
-    { x: 520, kind: "float", text: "float32 weights" },
-    { x: 644, kind: "codes", text: "integer weights" },
-    { x: 766, kind: "beaten codes", text: "beaten by another" },
+    { x: 530, kind: "float", text: "float32 weights" },
+    { x: 654, kind: "codes", text: "integer weights" },
+    { x: 776, kind: "beaten codes", text: "beaten by another" },
   ];
-  const out = below > 0 ? `${below} below ${lowest.toFixed(2)} are not drawn` : "";
+  const [low, high] = y.domain().map((value) => value.toFixed(2));
+  const out = unseen > 0 ? `${unseen} beyond ${low} to ${high} are not drawn` : "";
   return html`${parts.map(
     ({ x, kind, text }) =>
       html`<g class="plan-mark plan-key ${kind}"><circle cx="${x}" cy="24" r="4.5"/></g>${label({ x: x + 11, y: 28, kind: "plan-tick" }, text)}`,
-  )}${label({ x: 56, y: BOTTOM - 10, kind: "plan-tick halo" }, out)}`;
+  )}${label({ x: 262, y: 28, kind: "plan-tick" }, out)}`;
 }
 
 function inWords({ measured, front, chosen }: PlanResult): string {
