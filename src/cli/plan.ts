@@ -60,13 +60,10 @@ async function makePlan(
   const names = [...new Set(candidates.map(({ backbone }) => backbone.weights.name))];
   const workload = await countWorkload(inputs, names, context);
   const { kept, pruned } = prune(candidates, requirements, workload);
-  const text = `${candidates.length} candidates, ${pruned.length} of them ruled out by arithmetic`;
-  context.report({
-    type: "note",
-    text,
-    data: { candidates: candidates.length, pruned: pruned.length },
-  });
-  const facts = { inputs, requirements, candidates: candidates.length, when: new Date() };
+  const total = new Set([...candidates, reference]).size;
+  const text = `${total} candidates, ${pruned.length} of them ruled out by arithmetic`;
+  context.report({ type: "note", text, data: { candidates: total, pruned: pruned.length } });
+  const facts = { inputs, requirements, candidates: total, when: new Date() };
   if (kept.length === 0) {
     return { ...facts, pruned, leftOut, measured: [], lost: [], front: [], chosen: undefined };
   }

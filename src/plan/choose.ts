@@ -100,8 +100,8 @@ export interface Near<C> {
 }
 
 /**
- * Those that miss the requirements by least, the nearest first: by the sum of the logarithms of what is missed, so that half as much and
- * twice as much weigh alike. What was measured comes before what was ruled out, of which not all misses are known.
+ * Those that miss the requirements by least, the nearest first: by the sum of the logarithms of what is missed, so that half the speed, twice
+ * the bytes and twice the loss of quality weigh alike. What was measured comes before what was ruled out, of which not all misses are known.
  */
 export function nearest<
   C extends { readonly isMeasured: boolean; readonly figures: Partial<Figures> },

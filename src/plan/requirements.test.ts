@@ -24,6 +24,14 @@ test.each([
   expect(missesOf(figures, requirements).map(describeMiss)).toEqual(said);
 });
 
+test.each([
+  ["twice the bytes", { bytesPerVector: 64 }],
+  ["half the speed", { documentsPerSecond: 100 }],
+  ["twice the loss of quality", { keepQuality: 0.99 }],
+])("%s: as far as any other", (_, requirements) => {
+  expect(missesOf(figures, requirements)[0].by).toBeCloseTo(Math.log(2));
+});
+
 test("what is not known is let through", () => {
   expect(missesOf({ bytesPerVector: 4 }, { keepQuality: 0.97, bytesPerVector: 4 })).toEqual([]);
 });

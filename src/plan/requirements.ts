@@ -65,7 +65,7 @@ export interface Miss {
   readonly limit: Limit;
   readonly got: number;
   readonly wanted: number;
-  /** How far apart the two are, as the logarithm of their ratio; above 0. */
+  /** How far apart the two are, as the logarithm of a ratio; above 0. */
   readonly by: number;
 }
 
@@ -79,9 +79,23 @@ export function missesOf(
     const { figure, wants } = limits[limit];
     const got = figures[figure];
     if (got === undefined || (wants === "at most" ? got <= wanted : got >= wanted)) return [];
-    const ratio = wants === "at most" ? got / wanted : wanted / got;
-    return [{ limit, got, wanted, by: Math.log(Math.max(ratio, 1 + Number.EPSILON)) }];
+    return [{ limit, got, wanted, by: distanceOf(limit, got, wanted) }];
   });
+}
+
+/** Losses of quality are told apart no finer. */
+const LEAST_LOSS = 0.005;
+
+/** Twice the bytes or half the speed are as far as twice the loss of quality that is allowed. */
+function distanceOf(limit: Limit, got: number, wanted: number): number {
+  const loss = (kept: number) => Math.max(LEAST_LOSS, 1 - kept);
+  const ratio =
+    limit === "keepQuality"
+      ? loss(got) / loss(wanted)
+      : limits[limit].wants === "at most"
+        ? got / wanted
+        : wanted / got;
+  return Math.log(Math.max(ratio, 1 + Number.EPSILON));
 }
 
 /** "4.2 ms where at most 3 ms is allowed". */

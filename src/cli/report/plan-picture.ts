@@ -10,7 +10,7 @@ import { coloursOf, planStyle } from "./plan-style.ts";
 
 export const PICTURE = { width: 940, height: 470 } as const;
 
-const TOP = 76;
+const TOP = 84;
 const BOTTOM = 404;
 /** Far below what is required nobody looks. */
 const DEPTH = 0.2;
@@ -36,8 +36,11 @@ export function planPicture(result: PlanResult, { standalone = false } = {}): Ht
   const [lowest, highest] = y.domain();
   const seen = measured.filter(({ kept }) => kept >= lowest && kept <= highest);
   const unseen = measured.length - seen.length;
+  // Candidates of one model are as fast as each other: of those above each other one shows its interval.
+  const tops = topsOf(seen.filter((one) => front.includes(one)));
   const drawn = panels.map((panel) => {
-    const place = { panel, y, colour, isFront: (one: PlanMeasured) => front.includes(one) };
+    const isSure = (one: PlanMeasured) => panel.figure === "bytesPerVector" || tops.has(one);
+    const place = { panel, y, colour, isFront: (one: PlanMeasured) => front.includes(one), isSure };
     const rest = seen.filter((one) => !front.includes(one));
     const best = seen.filter((one) => front.includes(one) && one !== chosen);
     return html`${frame(panel, y, requirements.keepQuality)}
@@ -139,10 +142,12 @@ interface Place {
   readonly y: Scale;
   readonly colour: (one: PlanMeasured) => string;
   readonly isFront: (one: PlanMeasured) => boolean;
+  /** Whether its interval is drawn. */
+  readonly isSure: (one: PlanMeasured) => boolean;
 }
 
 /** A dot with its figures to point at; the front with its interval. */
-function mark(one: PlanMeasured, { panel, y, colour, isFront }: Place): Html {
+function mark(one: PlanMeasured, { panel, y, colour, isFront, isSure }: Place): Html {
   const [cx, cy] = [panel.x(one[panel.figure]), y(one.kept)];
   const isFloat = one.candidate.backbone.weights.name === "float32";
   const front = isFront(one);
@@ -150,6 +155,7 @@ function mark(one: PlanMeasured, { panel, y, colour, isFront }: Place): Html {
   const [floor, roof] = y.domain();
   const whisker =
     front &&
+    isSure(one) &&
     html`<path class="plan-whisker" d="M${at(cx)},${at(y(Math.max(low, floor)))}V${at(y(Math.min(high, roof)))}"/>`;
   return html`<g class="plan-mark ${front ? "front" : "beaten"} ${colour(one)} ${isFloat ? "float" : "codes"}"><title>${describeMark(one)}</title>${whisker}<circle cx="${at(cx)}" cy="${at(cy)}" r="${front ? 4.5 : 3}"/></g>`;
 }
@@ -159,16 +165,26 @@ function ring(one: PlanMeasured, { panel, y, colour }: Place): Html {
   return html`<circle class="plan-ring ${colour(one)}" cx="${at(cx)}" cy="${at(cy)}" r="10"/>`;
 }
 
-/** The front of each model over the bytes of its vectors. */
+/** The best candidate of each model. */
+function topsOf(all: readonly PlanMeasured[]): ReadonlySet<PlanMeasured> {
+  const byModel = Map.groupBy(all, ({ candidate }) => candidate.backbone.name);
+  const best = [...byModel.values()].map((own) => own.reduce((a, b) => (b.kept > a.kept ? b : a)));
+  return new Set(best);
+}
+
+/** What each model keeps at most with so many bytes a vector, joined. */
 function curves(front: readonly PlanMeasured[], { panel, y, colour }: Place): Html {
   const byModel = Map.groupBy(front, ({ candidate }) => candidate.backbone.name);
-  const lines = [...byModel.values()]
-    .filter((points) => points.length > 1)
-    .map((points) => {
-      const ordered = points.toSorted((a, b) => a.bytesPerVector - b.bytesPerVector);
-      const d = ordered.map((one) => `${at(panel.x(one.bytesPerVector))},${at(y(one.kept))}`);
-      return html`<path class="plan-curve ${colour(points[0])}" d="M${d.join("L")}"/>`;
-    });
+  const lines = [...byModel.values()].map((points) => {
+    const rising: PlanMeasured[] = [];
+    for (const one of points.toSorted((a, b) => a.bytesPerVector - b.bytesPerVector)) {
+      if (one.kept > (rising.at(-1)?.kept ?? 0)) rising.push(one);
+    }
+    const d = rising.map((one) => `${at(panel.x(one.bytesPerVector))},${at(y(one.kept))}`);
+    return (
+      rising.length > 1 && html`<path class="plan-curve ${colour(points[0])}" d="M${d.join("L")}"/>`
+    );
+  });
   return html`${lines}`;
 }
 
@@ -194,7 +210,7 @@ function legend(unseen: number, y: Scale): Html {
   return html`${parts.map(
     ({ x, kind, text }) =>
       html`<g class="plan-mark plan-key ${kind}"><circle cx="${x}" cy="24" r="4.5"/></g>${label({ x: x + 11, y: 28, kind: "plan-tick" }, text)}`,
-  )}${label({ x: 262, y: 28, kind: "plan-tick" }, out)}`;
+  )}${label({ x: 16, y: 46, kind: "plan-tick" }, out)}`;
 }
 
 function inWords({ measured, front, chosen }: PlanResult): string {
