@@ -21,7 +21,7 @@ const CALIBRATION = 256;
 /** What `openPlace` asks of the folder, said before anything is read. @throws exists, io */
 export async function requirePlace(out: string): Promise<void> {
   await requireFreeFolder(out, { replace: MARK });
-  await requireWritable(join(out, MARK));
+  await requireWritable(out);
 }
 
 /** @throws exists for a folder of something else, or while another run has it; io */

@@ -87,6 +87,18 @@ describe("a plan from end to end", { timeout: PLAN_MS }, () => {
     expect(picture).not.toMatch(/NaN|Infinity|undefined/u);
   });
 
+  test("other requirements are answered from what is known", async () => {
+    const before = await times("plan");
+    const ran = await plan("plan", "--bytes-per-vector", "16", "--sts", at("sts.jsonl"));
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.out).toContain("Chosen: ");
+    expect(ran.out).toContain("  nearfold index ");
+    const after = await times("plan");
+    const made = [...before].filter(([name]) => /measured|built|vectors|scores/.test(name));
+    expect(made.length).toBeGreaterThan(10);
+    for (const [name, time] of made) expect(after.get(name), name).toBe(time);
+  });
+
   test("what it says to type builds the choice, and an index of it", async () => {
     const index = said.chosen.commands.at(-1)!;
     expect(index).toContain(`--vectors ${said.chosen.vectors}`);
@@ -102,24 +114,6 @@ describe("a plan from end to end", { timeout: PLAN_MS }, () => {
       expect(again.code, again.err).toBe(0);
     }
   });
-
-  test("other requirements are answered from what is known", async () => {
-    const before = await times("plan");
-    const ran = await plan("plan", "--bytes-per-vector", "16", "--sts", at("sts.jsonl"));
-    expect(ran.code, ran.err).toBe(0);
-    expect(ran.out).toContain("Chosen: ");
-    expect(ran.out).toContain("  nearfold index ");
-    const after = await times("plan");
-    for (const [name, time] of before) {
-      if (/measured|built|vectors/.test(name) && !rebuilt(name)) {
-        expect(after.get(name), name).toBe(time);
-      }
-    }
-  });
-
-  /** What the commands of the choice have built again above. */
-  const rebuilt = (name: string) =>
-    said.chosen.commands.some((line) => line.includes(name.split(".")[0]));
 
   test("where nothing meets them, the nearest three are shown and the code is 3", async () => {
     const strict = ["--query-p95-ms", "0.000001", "--students", "none"];
@@ -154,12 +148,15 @@ describe("a run that is killed", { timeout: PLAN_MS }, () => {
   const small = ["--students", "1", "--bytes-per-vector", "16"];
 
   test.each([
-    ["while it distils", "building 1 of 2 layers, float32"],
-    ["while a model is measured", "measuring 1 of 2 layers, float32"],
-    ["while a model is quantized", "building 1 of 2 layers, int8"],
+    ["while it distils", '"task":"training"'],
+    ["while a model is measured", '"task":"measuring 1 of 2 layers, float32","unit":"queries"'],
+    [
+      "while vectors are scored",
+      '"task":"measuring 1 of 2 layers, int8","unit":"formats of vectors"',
+    ],
   ])("%s goes on with what was done", async (_, moment) => {
     const out = `killed-${moment.replaceAll(/\W+/g, "-")}`;
-    const children = await killAt(typed(out, ...small), moment);
+    const children = await killAt(typed(out, ...small, "--json"), moment);
     const before = await times(out);
     const ran = await plan(out, ...small);
     expect(ran.code, ran.err).toBe(0);
@@ -211,7 +208,7 @@ describe("mistakes", () => {
       "this is no folder in BEIR's layout (got no corpus.jsonl",
     ],
     ["no folder", ["--eval", "nowhere"], "there is no such folder"],
-    ["no texts", ["--data", "empty.jsonl"], "there are no texts to learn from"],
+    ["no texts", ["--data", "empty.jsonl"], "the file is empty"],
     ["a split that is none", ["--split", "dev"], "qrels/dev.tsv"],
   ])("%s", async (_, [flag, name], message) => {
     const value = flag === "--split" ? name : at(name);

@@ -1,6 +1,7 @@
 /** The child's end of `askChild`: one operation, then the end. */
 import { NearfoldError } from "../errors.ts";
-import type { ChildCall, ChildProgress, ChildReply } from "./child.ts";
+import type { ChildCall, ChildReply } from "./child.ts";
+import type { ChildProgress } from "./child-progress.ts";
 
 const say = (reply: ChildReply) => process.send?.(reply);
 

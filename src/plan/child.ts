@@ -1,6 +1,7 @@
 /** A measurement in a process of its own: what it holds and how fast it is depends on nothing that ran before. */
 import { fork } from "node:child_process";
 import { type ErrorCode, NearfoldError } from "../errors.ts";
+import type { ChildProgress } from "./child-progress.ts";
 import type { MeasureRequest, MeasureResult } from "./measure-model.ts";
 import type { ScoreRequest, ScoreResult } from "./score-vectors.ts";
 
@@ -11,12 +12,6 @@ export interface Operations {
 }
 
 export type Operation = keyof Operations;
-
-export interface ChildProgress {
-  readonly unit: string;
-  readonly done: number;
-  readonly total: number;
-}
 
 export interface ChildCall {
   readonly op: Operation;

@@ -6,7 +6,7 @@ import type { Similarity } from "../evaluate/rank.ts";
 import type { Role } from "../models/model.ts";
 import { writeSafetensors } from "../tensor/safetensors-writer.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
-import type { ChildProgress } from "./child.ts";
+import type { ChildProgress } from "./child-progress.ts";
 import { peakMemoryMb } from "./peak-memory.ts";
 import { quantileOf } from "./quantile.ts";
 

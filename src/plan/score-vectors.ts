@@ -17,7 +17,7 @@ import {
   searchKept,
 } from "../vectors/index.ts";
 import { leading, unitRows } from "../vectors/quantizer.ts";
-import type { ChildProgress } from "./child.ts";
+import type { ChildProgress } from "./child-progress.ts";
 import { quantileOf } from "./quantile.ts";
 
 export interface ScoreRequest {

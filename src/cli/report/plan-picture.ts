@@ -8,7 +8,7 @@ import { type Html, html } from "./html.ts";
 import { placeLabels } from "./plan-labels.ts";
 import { coloursOf, planStyle } from "./plan-style.ts";
 
-export const PICTURE = { width: 940, height: 470 } as const;
+const PICTURE = { width: 940, height: 470 } as const;
 
 const TOP = 84;
 const BOTTOM = 404;
