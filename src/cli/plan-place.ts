@@ -1,7 +1,7 @@
 /** The folder of a plan: what was built and measured there is kept for the next run. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { requireFreeFolder, writeDurably } from "../durable.ts";
+import { removeTemporaries, requireFreeFolder, writeDurably } from "../durable.ts";
 import { sequence, shuffle } from "../graph/rng.ts";
 import { acquireLock } from "../lock.ts";
 import { hashFile } from "../plan/index.ts";
@@ -35,6 +35,8 @@ export async function openPlace(
   const work = join(out, "work");
   if (replace) await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
+  // What a killed run had half written.
+  for (const folder of [out, work]) await removeTemporaries(folder);
   return { work, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
 }
 
