@@ -15,8 +15,8 @@ export interface PlanPlace extends AsyncDisposable {
 
 /** What says that a folder is a plan's. */
 const MARK = "plan-folder.json";
-/** As many as `nearfold quantize` takes by itself. */
-const CALIBRATION = 256;
+/** `nearfold quantize` rounds and judges by half of them at most, and measures on some that it holds out. */
+const CALIBRATION = 512;
 
 /** What `openPlace` asks of the folder, said before anything is read. @throws exists, io */
 export async function requirePlace(out: string): Promise<void> {

@@ -74,6 +74,13 @@ export const weightAxis: Readonly<Record<string, WeightEntry>> = {
     unfit: (on) =>
       saturates(on) ? "without VNNI products of 8 bits saturate: int7 takes its place" : undefined,
   },
+  "int8-static": {
+    bytes: 1,
+    quantize: ["--weights", "int8-static"],
+    layersOnly: true,
+    unfit: (on) =>
+      saturates(on) ? "without VNNI products of 8 bits saturate: int7 takes its place" : undefined,
+  },
   int7: {
     bytes: 1,
     quantize: ["--weights", "int7"],

@@ -22,6 +22,8 @@ export interface WeightChoice {
   readonly bytes: number;
   /** What `nearfold quantize` is told. @default they stay float32 */
   readonly quantize?: readonly string[];
+  /** It differs from others in linear layers alone. @default false */
+  readonly layersOnly?: boolean;
 }
 
 /** What has a folder and is opened as one model. */

@@ -49,9 +49,9 @@ describe("formats of weights", () => {
   };
 
   test.each([
-    ["with VNNI", vnni, ["float32", "int8"], "int7"],
+    ["with VNNI", vnni, ["float32", "int8", "int8-static"], "int7"],
     ["without VNNI", { arch: "x64", vnni: false }, ["float32", "int7"], "int8"],
-    ["on ARM", { arch: "arm64" }, ["float32", "int8"], "int7"],
+    ["on ARM", { arch: "arm64" }, ["float32", "int8", "int8-static"], "int7"],
   ] as const)("%s: %j tries %j", (_, on, tried, not) => {
     const { all, leftOut } = names(on);
     expect(all).toEqual(tried);
@@ -81,8 +81,8 @@ describe("formats of weights", () => {
 test("every candidate is what `nearfold index --vectors` reads, and of so many bytes", () => {
   const { candidates } = enumerateCandidates(minilm, vnni);
   expect(new Set(candidates.map(({ id }) => id)).size).toBe(candidates.length);
-  // Four students of six widths and the given model of one, each in two formats of weights.
-  expect(candidates).toHaveLength((4 * 6 + 1) * 2 * vectorAxis.length);
+  // Three students with layers of six widths and the given model of one in three formats of weights, a bag of tokens in two.
+  expect(candidates).toHaveLength(((3 * 6 + 1) * 3 + 6 * 2) * vectorAxis.length);
   for (const { vectors, scheme, bytes, backbone } of candidates) {
     const fitted = fitScheme(parseScheme(vectors), backbone.body.widths[0]);
     expect(fitted).toEqual(scheme);

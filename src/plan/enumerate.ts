@@ -44,7 +44,9 @@ export function enumerateCandidates(
   const choices = weightChoices(on, weights, leftOut);
   const bodies = bodiesOf(model, counts, bag);
   const backbones = bodies.flatMap((body) =>
-    choices.map((choice) => {
+    choices.flatMap((choice) => {
+      // A bag of tokens has no linear layers.
+      if (choice.layersOnly && body.share === 0) return [];
       const name = choice.quantize ? `${body.name}-${choice.name}` : body.name;
       return { name, body, weights: choice };
     }),

@@ -3,7 +3,7 @@ import { graphOf, input } from "../graph/node.ts";
 import { fillNormal } from "../graph/rng.ts";
 import { linear } from "../nn/linear.ts";
 import { asRead, quantizeWeights } from "../nn/quantized-weights.ts";
-import type { WeightFormats } from "../nn/weight-format.ts";
+import { partName, type WeightFormat, type WeightFormats } from "../nn/weight-format.ts";
 import { weightFormats } from "../nn/weight-formats.ts";
 import { weightInputs } from "../nn/weights.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -13,15 +13,18 @@ import { floats, type Tensor } from "../tensor/tensor.ts";
 /** Rows, inputs and outputs of the product: large enough to run at the machine's best. */
 const [ROWS, IN, OUT] = [1024, 512, 1024];
 const RUNS = 12;
+/** Of the activations. */
+const RANGE = { low: -5, high: 5 } as const;
 
 /**
  * Operations a second (two for each weight and row) of a linear layer whose weight is held so: the fastest of some runs, as other work can only slow one down.
  * @param weights a name of `weightFormats`, or "float32"
  */
 export async function productSpeed(weights: string, now: () => number): Promise<number> {
-  const format = Object.hasOwn(weightFormats, weights)
+  const found: WeightFormat | undefined = Object.hasOwn(weightFormats, weights)
     ? weightFormats[weights as keyof typeof weightFormats]
     : undefined;
+  const format = found?.calibrated?.(RANGE) ?? found;
   const formats: WeightFormats = new Map(format ? [["weight", format]] : []);
   const { weights: inputs } = weightInputs();
   const layer = linear(input("x", "float32", ["T", IN]), inputs, { in: IN, out: OUT, bias: false });
@@ -29,7 +32,10 @@ export async function productSpeed(weights: string, now: () => number): Promise<
   const weight = noise(OUT, 1);
   const held = new Map<string, Tensor>(
     format
-      ? Object.entries(format.quantize(weight)).map(([suffix, part]) => [`weight${suffix}`, part])
+      ? Object.entries(format.quantize(weight)).map(([suffix, part]) => [
+          partName("weight", suffix),
+          part,
+        ])
       : [["weight", weight]],
   );
   const constants = asRead(held, formats, () => [OUT, IN]);
