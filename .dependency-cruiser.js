@@ -21,6 +21,7 @@ const layers = [
   "train",
   "distill",
   "quantize",
+  "plan",
   "cli",
 ];
 

@@ -6,6 +6,7 @@ import { embed } from "./embed.ts";
 import { evaluate } from "./eval.ts";
 import { merge } from "./merge.ts";
 import { mine } from "./mine.ts";
+import { plan } from "./plan.ts";
 import { quantize } from "./quantize.ts";
 import { search } from "./search.ts";
 import { train } from "./train.ts";
@@ -17,6 +18,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   merge,
   distill,
   quantize,
+  plan,
   eval: evaluate,
   embed,
   index: buildIndex,

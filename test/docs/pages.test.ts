@@ -7,7 +7,9 @@ import { commands } from "../../src/cli/commands.ts";
 import { tryPage } from "./try-page.ts";
 
 const root = join(import.meta.dirname, "../..");
-const pages = (await readdir(join(root, "docs"))).map((name) => `docs/${name}`);
+const pages = (await readdir(join(root, "docs")))
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name}`);
 const papers = [...pages, "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
 const read = (name: string) => readFile(join(root, name), "utf8");
 

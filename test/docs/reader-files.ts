@@ -77,6 +77,17 @@ const scored = things.flatMap((thing, i) => [
   },
 ]);
 
+/** What customers ask that nothing was trained on, judged: a collection in BEIR's layout. */
+const asked = [...dev, ...kept];
+const manual = new Map(rows.map(({ document }, i) => [document, `manual-${i}`]));
+const collection = {
+  "scifact/corpus.jsonl": jsonl([...manual].map(([text, _id]) => ({ _id, title: "", text }))),
+  "scifact/queries.jsonl": jsonl(asked.map(({ query }, i) => ({ _id: `q${i}`, text: query }))),
+  "scifact/qrels/test.tsv": asked
+    .map(({ document }, i) => `q${i}\t${manual.get(document)}\t1\n`)
+    .join(""),
+};
+
 /** By the names that the pages use; what a page shows of a file stands before these rows. */
 export const readerFiles: Readonly<Record<string, string>> = {
   "pairs.jsonl": jsonl(known),
@@ -87,6 +98,7 @@ export const readerFiles: Readonly<Record<string, string>> = {
   "scored.jsonl": jsonl(scored),
   "sts-dev.jsonl": jsonl(scored.filter((_, i) => i % 2 === 0)),
   "sts-test.jsonl": jsonl(scored.filter((_, i) => i % 2 === 1)),
+  ...collection,
   "questions.jsonl": jsonl(
     rows.map(({ query }, i) => ({ text: query, label: works[i % works.length][0] })),
   ),

@@ -1,6 +1,6 @@
 import { writeDurably } from "../../durable.ts";
 import type { ReportData } from "./data.ts";
-import { html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { sections } from "./sections.ts";
 import { style } from "./style.ts";
 import { summary } from "./summary.ts";
@@ -8,11 +8,18 @@ import { summary } from "./summary.ts";
 /** Whatever a retrieved text holds, the browser runs and fetches nothing. */
 const policy = html`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`;
 
-/**
- * A training run as one page of HTML: no script, nothing fetched, charts drawn inline. Text of the data is shown as
- * text, whatever it holds. Same data, same page.
- */
-export function renderReport(data: ReportData): string {
+/** What a page has besides its frame. */
+export interface Page {
+  readonly title: string;
+  /** After the style of all pages. */
+  readonly style?: Html;
+  readonly body: Html;
+  /** Below a rule at the end: what the figures are. */
+  readonly notes: string;
+}
+
+/** A page of HTML: no script, nothing fetched, charts drawn inline. */
+export function pageOf({ title, style: more, body, notes }: Page): string {
   return `${html`<!doctype html>
 <html lang="en">
 <head>
@@ -22,20 +29,30 @@ ${policy}
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <link rel="icon" href="data:,">
-<title>${data.title}</title>
-<style>${style}</style>
+<title>${title}</title>
+<style>${style}${more}</style>
 </head>
 <body>
 <main>
-${summary(data)}
-${sections.map((section) => section(data))}
+${body}
 </main>
 <footer>
-<p>nDCG@10 rewards right answers near the top of the first ten; recall@10 is the share of right answers among them. Both run from 0 to 1. Made by Nearfold.</p>
+<p>${notes}</p>
 </footer>
 </body>
 </html>
 `}`;
+}
+
+/** A training run as one page. Text of the data is shown as text, whatever it holds. Same data, same page. */
+export function renderReport(data: ReportData): string {
+  return pageOf({
+    title: data.title,
+    body: html`${summary(data)}
+${sections.map((section) => section(data))}`,
+    notes:
+      "nDCG@10 rewards right answers near the top of the first ten; recall@10 is the share of right answers among them. Both run from 0 to 1. Made by Nearfold.",
+  });
 }
 
 /**
