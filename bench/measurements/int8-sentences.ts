@@ -4,7 +4,8 @@ import { needs } from "../real-data.ts";
 import type { Measurement } from "../result.ts";
 
 export const int8Sentences: Measurement = {
-  about: "int8 vectors of the first sentence of each of STS-B's 1,379 test pairs by all-MiniLM-L6-v2",
+  about:
+    "int8 vectors of the first sentence of each of STS-B's 1,379 test pairs by all-MiniLM-L6-v2",
   unit: "texts/s",
   better: "higher",
   targets: [1.8, 4.5],
