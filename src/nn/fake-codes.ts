@@ -43,6 +43,11 @@ export function fakeActivations(x: Value): Value {
   return roundThrough(x, scale, { low: -128, high: 127 });
 }
 
+/** Activations as `codes · scale` with 256 codes from one end of a range to the other: the code of 0 is `zero`, from −128 to 127. */
+export function fakeInRange(x: Value, scale: number, zero: number): Value {
+  return roundThrough(x, scalar(scale), { low: -128 - zero, high: 127 - zero });
+}
+
 /** Rows cut into blocks: `[N, D] -> [N, D / block, block]`. */
 function inBlocks(weight: Value, block: number): Value {
   const width = weight.shape[1] as number;

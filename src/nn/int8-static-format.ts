@@ -3,6 +3,7 @@ import type { Value } from "../graph/node.ts";
 import { apply } from "../graph/op.ts";
 import { add, cast, quantized, quantizeLinear, reshape, transpose } from "../graph/ops/index.ts";
 import { floats, tensor } from "../tensor/tensor.ts";
+import { fakeActivations, fakeInRange } from "./fake-codes.ts";
 import { int8Format } from "./int8-format.ts";
 import type { InputRange, WeightFormat } from "./weight-format.ts";
 
@@ -26,6 +27,8 @@ export function int8StaticFormat(range?: InputRange): WeightFormat {
     quantize: (weight) => ({ ...quantize(weight), ...inputParts(range) }),
     dequantize,
     fake,
+    // What trains has no range yet, which moves with the weights: a scale for each row comes nearest.
+    fakeInput: range ? (x) => fakeInRange(x, ...numbersOf(range)) : fakeActivations,
     product: (x, part) => {
       const scale = part(".input_scale");
       const zero = unsigned(part(".input_zero_point"));
@@ -40,20 +43,25 @@ export function int8StaticFormat(range?: InputRange): WeightFormat {
   };
 }
 
-/** Of a range that has 0 in it, so that 0 is a code. */
-export function inputParts(range: InputRange | undefined) {
+/** Of a range with 0 put into it, so that 0 is a code. */
+function inputParts(range: InputRange | undefined) {
   if (!range) {
     const what = "a format of calibrated activations was given no range";
     const hint = "Calibrate it first: calibrateFormats, or --data";
     throw new NearfoldError("bad-argument", what, { hint });
   }
-  const [low, high] = [Math.min(range.low, 0), Math.max(range.high, 0)];
-  const scale = Math.fround(Math.max(high - low, LEAST) / 255);
-  const zero = Math.round(-low / scale) - SIGN;
+  const [scale, zero] = numbersOf(range);
   return {
     ".input_scale": floats([scale]),
-    ".input_zero_point": tensor("int8", [1], Int8Array.of(Math.min(127, zero))),
+    ".input_zero_point": tensor("int8", [1], Int8Array.of(zero)),
   };
+}
+
+/** The scale, and the code of 0. */
+function numbersOf(range: InputRange): [scale: number, zero: number] {
+  const [low, high] = [Math.min(range.low, 0), Math.max(range.high, 0)];
+  const scale = Math.fround(Math.max(high - low, LEAST) / 255);
+  return [scale, Math.min(127, Math.round(-low / scale) - SIGN)];
 }
 
 function unsigned(zero: Value): Value {
