@@ -22,7 +22,7 @@ interface Box {
 const LETTER = 6.7;
 const LINE = 16;
 
-/** Each model by the name of its body, at its best point; the choice says what it is. */
+/** Each body by its name, at its best point, or at the choice, which says what it is. */
 export function placeLabels(
   seen: readonly PlanMeasured[],
   front: readonly PlanMeasured[],
@@ -35,6 +35,7 @@ export function placeLabels(
     const known = best.get(name);
     if (!known || rank(one, front) > rank(known, front)) best.set(name, one);
   }
+  if (chosen) best.set(chosen.candidate.backbone.body.name, chosen);
   const placed: Box[] = [];
   const names = [...best.values()].toSorted((a, b) => a.queryP95Ms - b.queryP95Ms);
   const marks = names.map((one) => {

@@ -33,7 +33,7 @@ export function renderPlan(result: PlanResult, options: PlanOptions): string {
 <p class="eyebrow">Serving plan</p>
 <h1>${chosen ? describeCandidate(chosen.candidate) : "Nothing meets what is required"}</h1>
 <p class="description">${lead(result)}</p>
-<p class="meta"><span>${formatWhen(when)}</span><span>${inputs.reference}</span><span>${inputs.machine.cores.allowed} cores of ${inputs.machine.cpu}</span></p>
+<p class="meta"><time datetime="${when.toISOString()}">${formatWhen(when)}</time><span>${inputs.reference}</span><span>${inputs.machine.cores.allowed} cores of ${inputs.machine.cpu}</span></p>
 ${chosen && choiceFigures(chosen)}
 </header>
 ${
@@ -119,10 +119,9 @@ function measuredTable({ measured, front, chosen, lost, requirements }: PlanResu
       ...["Bytes", "Kept", "p50 ms", "p95 ms", "MB", "Docs/s", "Per million", "Search ms"].map(
         number,
       ),
-      { name: "Why not" },
     ],
     rows.map((one): readonly Content[] => [
-      describeBackbone(one.candidate.backbone),
+      html`<span class="plan-model">${describeBackbone(one.candidate.backbone)}<small>${one === chosen ? "chosen" : (why.get(one) ?? "")}</small></span>`,
       one.candidate.vectors,
       formatCount(one.bytesPerVector),
       `${one.kept.toFixed(3)} (${one.quality.kept.low.toFixed(3)}–${one.quality.kept.high.toFixed(3)})`,
@@ -132,7 +131,6 @@ function measuredTable({ measured, front, chosen, lost, requirements }: PlanResu
       one.documentsPerSecond.toPrecision(3),
       one.costPerMillion.toFixed(2),
       one.searchMs.toFixed(2),
-      one === chosen ? html`<strong>chosen</strong>` : (why.get(one) ?? ""),
     ]),
   );
 }

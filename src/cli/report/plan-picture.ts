@@ -96,11 +96,17 @@ function panelsOf({ measured, requirements }: PlanResult): readonly Panel[] {
 }
 
 /** Axes, grid, and what is required. */
-function frame({ plot, x, name, limit, unit }: Panel, y: Scale, keep: number | undefined): Html {
+function frame(
+  { plot, x, name, limit, unit, figure }: Panel,
+  y: Scale,
+  keep: number | undefined,
+): Html {
   const { left, right, top, bottom } = plot;
   const edge = limit === undefined ? right : x(limit);
   const floor = keep === undefined ? bottom : y(keep);
   const required = limit !== undefined || keep !== undefined;
+  // Few are both fast and poor: there is room.
+  const isFirst = figure === "queryP95Ms";
   return html`${required && html`<rect class="plan-meets" x="${at(left)}" y="${at(top)}" width="${at(edge - left)}" height="${at(floor - top)}"/>`}
 ${y.ticks(6).map(
   (
@@ -124,7 +130,7 @@ ${label({ x: edge, y: top - 14, anchor: edge > right - 50 ? "end" : "middle", ki
 ${
   keep !== undefined &&
   html`<line class="plan-limit" x1="${left}" x2="${right}" y1="${at(floor)}" y2="${at(floor)}"/>
-${label({ x: right, y: floor > bottom - 24 ? floor - 7 : floor + 16, anchor: "end", kind: "plan-required halo" }, `at least ${keep}`)}`
+${label({ x: isFirst ? left + 6 : right, y: floor > bottom - 24 ? floor - 7 : floor + 16, anchor: isFirst ? "start" : "end", kind: "plan-required halo" }, `at least ${keep}`)}`
 }`;
 }
 

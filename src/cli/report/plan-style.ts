@@ -49,7 +49,7 @@ export const planStyle = {
 ${rules}
 figure svg.plan { max-width: none; }
 .scroll pre { font: 13px/1.7 var(--mono); padding: 16px 18px; background: var(--tint); border-radius: 6px; overflow-x: auto; }
-td.chosen, th.chosen { font-weight: 600; color: var(--model); }
+.plan-model { display: block; min-width: 220px; } .plan-model small { display: block; color: var(--soft); font-size: 12.5px; }
 @media (max-width: 640px) { .plan text { font-size: 15px; } }
 `),
   /** On white, wherever it is shown. */
