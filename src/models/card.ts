@@ -57,7 +57,8 @@ function isSpace(value: unknown): value is Space {
   if (!isJsonObject(value)) return false;
   const { id, dims, similarity } = value;
   const compared = similarity === "cosine" || similarity === "dot";
-  return /^sha256:[0-9a-f]{64}$/.test(String(id)) && Number.isInteger(dims) && compared;
+  const named = typeof id === "string" && /^sha256:[0-9a-f]{64}$/.test(id);
+  return named && Number.isInteger(dims) && compared;
 }
 
 function isFitted(value: unknown): value is FittedWeights {

@@ -59,11 +59,6 @@ const rules: Readonly<Record<RuntimeOp, (node: Node) => readonly Value[]>> = {
     const scaled = mul(mul(product, scaleB!), scaleA!);
     return [bias ? add(scaled, bias) : scaled];
   },
-  "com.microsoft.SkipLayerNormalization": ({ inputs: [x, skip, scale, beta, bias], attrs }) => {
-    const sum = add(x!, skip!);
-    const epsilon = floatOf(attrs.epsilon) ?? 1e-5;
-    return [layerNorm(bias ? add(sum, bias) : sum, scale!, beta, { epsilon })];
-  },
   SimplifiedLayerNormalization: ({ inputs: [x, scale], attrs }) => {
     const square = reduceMean(pow(x!, 2), { axes: [-1], keep: true });
     const root = sqrt(add(square, floatOf(attrs.epsilon) ?? 1e-5));

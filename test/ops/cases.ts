@@ -273,12 +273,6 @@ export const cases = {
     shapes: [[2, 3, 4], [4], [4]],
     build: (x, s, b) => o.layerNorm(x, s, b),
   },
-  "com.microsoft.SkipLayerNormalization": {
-    // Wide enough that a row's mean is small beside its deviation: ONNX Runtime subtracts the square of the one from the mean of squares.
-    shapes: [[3, 32], [3, 32], [32], [32], [32]],
-    build: raw("com.microsoft.SkipLayerNormalization"),
-    differentiable: false,
-  },
   SimplifiedLayerNormalization: { shapes: [[2, 3, 4], [4]], build: (x, s) => o.rmsNorm(x, s) },
   "com.microsoft.RotaryEmbedding": {
     shapes: [[1, 3, 8]],

@@ -1,7 +1,7 @@
 /** Ops that normalise along an axis. */
 import { type Array64, array64, forEachIndex, normalizeAxis, strides } from "../array64.ts";
 import type { Attributes, Value } from "../node.ts";
-import { apply, applyAll, misfit, none, type Op, showType } from "../op.ts";
+import { apply, applyAll, misfit, type Op, showType } from "../op.ts";
 import { exp, mul, sub } from "./elementwise.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
 
@@ -31,31 +31,6 @@ function softmaxOf(x: Array64, attrs: Attributes, log: boolean): Array64 {
 const axisOf = (attrs: Attributes) => [(attrs.axis as number | undefined) ?? -1];
 const epsilonOf = (attrs: Attributes) =>
   (attrs.epsilon as { float: number } | undefined)?.float ?? 1e-5;
-
-/** Each row less its mean, over its deviation: the rows, means, and 1 / deviations. */
-function normalized(
-  x: Array64,
-  scale: Array64,
-  bias: Array64 | undefined,
-  epsilon: number,
-): [Array64, Array64, Array64] {
-  const width = x.shape.at(-1)!;
-  const rows = x.data.length / width;
-  const small = [...x.shape.slice(0, -1), 1];
-  const [y, mean, inverse] = [array64(x.shape), array64(small), array64(small)];
-  for (let row = 0; row < rows; row++) {
-    const line = x.data.subarray(row * width, (row + 1) * width);
-    const average = line.reduce((sum, v) => sum + v, 0) / width;
-    const variance = line.reduce((sum, v) => sum + (v - average) ** 2, 0) / width;
-    mean.data[row] = average;
-    inverse.data[row] = 1 / Math.sqrt(variance + epsilon);
-    line.forEach((v, i) => {
-      const normal = (v - average) * inverse.data[row];
-      y.data[row * width + i] = normal * scale.data[i] + (bias?.data[i] ?? 0);
-    });
-  }
-  return [y, mean, inverse];
-}
 
 function lastAxisOnly(op: string, x: Value, attrs: Attributes): void {
   const axis = normalizeAxis((attrs.axis as number) ?? -1, x.shape.length);
@@ -120,21 +95,23 @@ export const norms = {
         bias && reduceSum(g, { axes: rows }),
       ];
     },
-    eval: ([x, scale, bias], attrs) => normalized(x, scale, bias, epsilonOf(attrs)),
-  },
-  /** Layer normalisation of `x + skip + bias`; ONNX Runtime's own. Its statistics, which are further outputs, are not built. */
-  "com.microsoft.SkipLayerNormalization": {
-    domain: "com.microsoft",
-    since: 1,
-    infer: ([x, skip]) => {
-      if (x.shape.length === skip.shape.length) return [{ dtype: x.dtype, shape: x.shape }];
-      throw misfit("SkipLayerNormalization", `${showType(x)}, ${showType(skip)}`, "equal shapes");
-    },
-    grad: none("it is put in only where a graph serves: differentiate the graph before"),
-    eval: ([x, skip, scale, beta, bias], attrs) => {
+    eval: ([x, scale, bias], attrs) => {
       const width = x.shape.at(-1)!;
-      const data = x.data.map((v, i) => v + skip.data[i] + (bias?.data[i % width] ?? 0));
-      return [normalized({ shape: x.shape, data }, scale, beta, epsilonOf(attrs))[0]];
+      const rows = x.data.length / width;
+      const small = [...x.shape.slice(0, -1), 1];
+      const [y, mean, inverse] = [array64(x.shape), array64(small), array64(small)];
+      for (let row = 0; row < rows; row++) {
+        const line = x.data.subarray(row * width, (row + 1) * width);
+        const average = line.reduce((sum, v) => sum + v, 0) / width;
+        const variance = line.reduce((sum, v) => sum + (v - average) ** 2, 0) / width;
+        mean.data[row] = average;
+        inverse.data[row] = 1 / Math.sqrt(variance + epsilonOf(attrs));
+        line.forEach((v, i) => {
+          const normal = (v - average) * inverse.data[row];
+          y.data[row * width + i] = normal * scale.data[i] + (bias?.data[i] ?? 0);
+        });
+      }
+      return [y, mean, inverse];
     },
   },
   /** RMS normalisation (arXiv:1910.07467): outputs y, then 1 / rms (ONNX Runtime's op, kept in the default domain). */
