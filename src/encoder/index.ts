@@ -9,3 +9,5 @@ export {
   openEncoder,
 } from "./encoder.ts";
 export { type BatchLimits, planBatches } from "./plan-batches.ts";
+export { type Forward, openForward } from "./forward.ts";
+export { type Prompted, promptedBy } from "./towers.ts";

@@ -84,6 +84,13 @@ describe.each([
   });
 });
 
+test("a worker that has ended is said to have, not waited for", async () => {
+  const session = await openWorkerSession(bytes);
+  await session.run(feeds);
+  await session[Symbol.asyncDispose]();
+  await expect(session.run(feeds)).rejects.toMatchObject({ code: "io" });
+});
+
 test("the CPU is always a provider", () => {
   expect(availableProviders()).toContain("cpu");
 });
