@@ -9,5 +9,6 @@ export {
   openEncoder,
 } from "./encoder.ts";
 export { type BatchLimits, planBatches } from "./plan-batches.ts";
+export { cutRows } from "./cut-rows.ts";
 export { type Forward, openForward } from "./forward.ts";
 export { type Prompted, promptedBy } from "./towers.ts";

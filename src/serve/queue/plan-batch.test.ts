@@ -98,10 +98,11 @@ const arrival = fc.record({
   alone: fc.boolean(),
   patience: fc.option(fc.integer({ min: 1, max: 400 }), { nil: Number.POSITIVE_INFINITY }),
 });
+type Arrival = Pick<Waiting, "priority" | "lane" | "tokens" | "alone"> & { patience: number };
 const story = fc.array(fc.array(arrival, { maxLength: 4 }), { minLength: 1, maxLength: 20 });
 
 /** Runs batches until nobody waits; each takes as long as its tokens. */
-function play(rounds: readonly (readonly fc.TypeOfArbitrary<typeof arrival>[])[]) {
+function play(rounds: readonly (readonly Arrival[])[]) {
   type Mutable = { -readonly [K in keyof Waiting]: Waiting[K] };
   const all: Mutable[] = [];
   const dropped = new Set<number>();

@@ -10,24 +10,24 @@ export interface BatchPolicy {
 }
 
 /** Inputs `from` to before `to` of a request. */
-export interface Take {
-  readonly request: Waiting;
+export interface Take<Request extends Waiting = Waiting> {
+  readonly request: Request;
   readonly from: number;
   readonly to: number;
 }
 
-export interface Batch {
+export interface Batch<Request extends Waiting = Waiting> {
   readonly priority: Priority;
   readonly lane: string;
-  readonly takes: readonly Take[];
+  readonly takes: readonly Take<Request>[];
   readonly tokens: number;
 }
 
-export interface BatchPlan {
+export interface BatchPlan<Request extends Waiting = Waiting> {
   /** Absent where nobody waits. */
-  readonly batch?: Batch;
+  readonly batch?: Batch<Request>;
   /** Requests met on the way for which nobody waits any more: not one of their inputs is in the batch. */
-  readonly dropped: readonly Waiting[];
+  readonly dropped: readonly Request[];
   readonly owedMs: number;
 }
 
@@ -38,9 +38,13 @@ export interface BatchPlan {
  * Interactive requests go first. Each of their batches, while bulk waits, adds `share / (1 - share)` of its time to what bulk is owed; bulk goes
  * first when it is owed the whole time of its next slice, and always when it waits alone. So it gets its share to within one slice.
  */
-export function planBatch(state: QueueState, policy: BatchPolicy, now: number): BatchPlan {
-  const dropped: Waiting[] = [];
-  const isLive = (request: Waiting) => {
+export function planBatch<Request extends Waiting>(
+  state: QueueState<Request>,
+  policy: BatchPolicy,
+  now: number,
+): BatchPlan<Request> {
+  const dropped: Request[] = [];
+  const isLive = (request: Request) => {
     const live = !request.gone && request.deadline > now;
     if (!live) dropped.push(request);
     return live;
@@ -55,14 +59,17 @@ export function planBatch(state: QueueState, policy: BatchPolicy, now: number): 
   return { batch, dropped, owedMs };
 }
 
-function fill(requests: readonly Waiting[], policy: BatchPolicy): Batch | undefined {
+function fill<Request extends Waiting>(
+  requests: readonly Request[],
+  policy: BatchPolicy,
+): Batch<Request> | undefined {
   const [first] = requests;
   if (!first) return undefined;
   const { lane, priority } = first;
   const { budgetTokens, sliceTokens } = policy.lanes[lane];
   const most = priority === "bulk" ? Math.min(sliceTokens, budgetTokens) : budgetTokens;
   const fitting = first.alone ? [first] : requests.filter((r) => r.lane === lane && !r.alone);
-  const takes: Take[] = [];
+  const takes: Take<Request>[] = [];
   let [tokens, inputs] = [0, 0];
   for (const request of fitting) {
     let to = request.taken;

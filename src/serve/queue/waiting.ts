@@ -23,8 +23,8 @@ export interface Waiting {
 }
 
 /** Who waits, first come first. */
-export interface QueueState {
-  readonly waiting: Readonly<Record<Priority, readonly Waiting[]>>;
+export interface QueueState<Request extends Waiting = Waiting> {
+  readonly waiting: Readonly<Record<Priority, readonly Request[]>>;
   /** Milliseconds of work that bulk is owed, because interactive requests went before it. */
   readonly owedMs: number;
 }
