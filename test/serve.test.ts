@@ -1,13 +1,15 @@
 /** The protocols over a real model, as a function from requests to responses. */
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Encoder, openEncoder } from "../src/encoder/index.ts";
-import { parseApiKeys } from "../src/serve/http/api-keys.ts";
+import { routes } from "../src/serve/http/handler.ts";
 import {
   createHandler,
   createMetrics,
   type Handler,
   type HandlerOptions,
   openServedModel,
+  parseApiKeys,
   type RequestReport,
   type Service,
   startService,
@@ -87,7 +89,10 @@ describe("POST /v1/embeddings", () => {
     expect(json).toMatchObject({ object: "list", model: "tiny-bert" });
     const rows = json.data as { object: string; index: number; embedding: number[] }[];
     expect(rows.map(({ index }) => index)).toEqual(list.map((_, i) => i));
-    close(rows.map(({ embedding }) => embedding), await wanted(list));
+    close(
+      rows.map(({ embedding }) => embedding),
+      await wanted(list),
+    );
     const { tokens } = await encoder.encode(list);
     expect(json.usage).toMatchObject({ prompt_tokens: tokens, total_tokens: tokens });
   });
@@ -186,7 +191,7 @@ describe("POST /v1/embeddings", () => {
 
   test("refuses bytes that are no text, and bodies that are too large, said or not", async () => {
     const small = handlerWith({ maxBodyBytes: 100 });
-    const post = (body: BodyInit, by: Handler) =>
+    const post = (body: Uint8Array | string | ReadableStream, by: Handler) =>
       by(new Request("http://x/v1/embeddings", { method: "POST", body, duplex: "half" } as never));
     expect((await post(new Uint8Array([0x22, 0xff, 0x22]), handler)).status).toBe(400);
     expect((await post("x".repeat(101), small)).status).toBe(413);
@@ -210,6 +215,7 @@ describe("text-embeddings-inference", () => {
     close(json, await wanted(words, 16));
     const { tokens } = await encoder.encode(words);
     expect(headers.get("x-compute-tokens")).toBe(`${tokens}`);
+    expect(headers.get("x-nearfold-space")).toBe(encoder.space.id);
     expect(headers.get("x-compute-characters")).toBe(`${words.join("").length}`);
   });
 
@@ -218,14 +224,23 @@ describe("text-embeddings-inference", () => {
     const { json } = await ask("/similarity", { inputs, parameters: { prompt_name: "query" } });
     const [a, b] = await wanted(["query: ".concat(words[0]), "query: ".concat(words[1])]);
     expect(json[0]).toBeCloseTo(1, 5);
-    expect(json[1]).toBeCloseTo(a.reduce((sum, x, i) => sum + x * b[i], 0), 5);
+    expect(json[1]).toBeCloseTo(
+      a.reduce((sum, x, i) => sum + x * b[i], 0),
+      5,
+    );
   });
 
   test("/tokenize and /decode are each other's inverse", async () => {
     const { json } = await ask("/tokenize", { inputs: ["the lazy fox"] });
     const ids = json[0].map(({ id }: { id: number }) => id);
     expect(ids).toEqual([...tinyBert().tokenizer.encode("the lazy fox").ids]);
-    expect(json[0][0]).toEqual({ id: ids[0], text: "[CLS]", special: true, start: null, stop: null });
+    expect(json[0][0]).toEqual({
+      id: ids[0],
+      text: "[CLS]",
+      special: true,
+      start: null,
+      stop: null,
+    });
     expect((await ask("/decode", { ids })).json).toEqual(["the lazy fox"]);
     expect((await ask("/decode", { ids: [ids, ids] })).json).toEqual(Array(2).fill("the lazy fox"));
     const bare = await ask("/tokenize", { inputs: "fox", add_special_tokens: false });
@@ -249,11 +264,35 @@ describe("text-embeddings-inference", () => {
     ["/embed", "no inputs", {}, 422, "Validation"],
     ["/embed", "an empty list", { inputs: [] }, 400, "Empty"],
     ["/embed", "an empty text", { inputs: "" }, 400, "Empty"],
-    ["/embed", "a long text that is not to be cut", { inputs: words[5], truncate: false }, 413, "Validation"],
-    ["/embed", "to cut the beginning", { inputs: "a", truncation_direction: "Left" }, 422, "Validation"],
-    ["/embed", "raw vectors of a model of unit ones", { inputs: "a", normalize: false }, 422, "Validation"],
+    [
+      "/embed",
+      "a long text that is not to be cut",
+      { inputs: words[5], truncate: false },
+      413,
+      "Validation",
+    ],
+    [
+      "/embed",
+      "to cut the beginning",
+      { inputs: "a", truncation_direction: "Left" },
+      422,
+      "Validation",
+    ],
+    [
+      "/embed",
+      "raw vectors of a model of unit ones",
+      { inputs: "a", normalize: false },
+      422,
+      "Validation",
+    ],
     ["/similarity", "no source", { inputs: { sentences: ["a"] } }, 422, "Validation"],
-    ["/similarity", "no sentences", { inputs: { source_sentence: "a", sentences: [] } }, 400, "Empty"],
+    [
+      "/similarity",
+      "no sentences",
+      { inputs: { source_sentence: "a", sentences: [] } },
+      400,
+      "Empty",
+    ],
     ["/similarity", "inputs of another kind", { inputs: ["a"] }, 422, "Validation"],
     ["/tokenize", "a number", { inputs: 1 }, 422, "Validation"],
     ["/decode", "an id that is none", { ids: [999_999] }, 422, "Validation"],
@@ -265,11 +304,63 @@ describe("text-embeddings-inference", () => {
   });
 });
 
+describe("whatever is sent", () => {
+  const posts = Object.entries(routes).flatMap(([path, { method }]) =>
+    method === "POST" ? [path] : [],
+  );
+  const some = fc.oneof(fc.jsonValue(), fc.string(), fc.array(fc.nat(600)), fc.boolean());
+  const names = ["input", "inputs", "ids", "model", "dimensions", "truncate", "normalize"];
+  const more = ["encoding_format", "prompt_name", "truncation_direction", "parameters"];
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.record(Object.fromEntries([...names, ...more].map((name) => [name, some])), {
+      requiredKeys: [],
+    }),
+    fc.record({ inputs: fc.record({ source_sentence: some, sentences: some }) }),
+  );
+
+  test.each(posts)("as JSON to %s, it is answered or refused", async (path) => {
+    await fc.assert(
+      fc.asyncProperty(body, async (json) => {
+        const { status } = await ask(path, json);
+        expect([200, 400, 404, 413, 422]).toContain(status);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("as bytes, it is refused", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
+        const init = { method: "POST", body: bytes as Uint8Array<ArrayBuffer> };
+        const { status } = await handler(new Request("http://x/v1/embeddings", init));
+        expect(status).toBe(400);
+      }),
+    );
+  });
+
+  test("as keys, it is read or refused", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        try {
+          parseApiKeys(text, "keys");
+        } catch (error) {
+          expect(error).toMatchObject({ code: "bad-input" });
+        }
+      }),
+    );
+  });
+});
+
 describe("the rest", () => {
   test("/v1/models lists them with their spaces", async () => {
     const { json } = await ask("/v1/models");
     expect(json.data.map(({ id }: { id: string }) => id)).toEqual(["tiny-bert", "static"]);
-    expect(json.data[0]).toMatchObject({ object: "model", space: encoder.space.id, dims: [32, 16] });
+    expect(json.data[0]).toMatchObject({
+      object: "model",
+      space: encoder.space.id,
+      dims: [32, 16],
+    });
   });
 
   test.each(["/health", "/livez", "/readyz"])("%s is 200 of nothing", async (path) => {
@@ -288,6 +379,13 @@ describe("the rest", () => {
     expect(text).toContain('te_request_failure{err="bad-input"} 1\n');
     expect(text).toContain("nearfold_truncated_inputs 1\n");
     expect(text).toContain('te_queue_size{class="bulk"} 0\n');
+  });
+
+  test("/openapi.json has every route by its method, and no other", async () => {
+    const { paths } = (await ask("/openapi.json")).json;
+    const listed = Object.entries<object>(paths).map(([path, of]) => [path, ...Object.keys(of)]);
+    const there = Object.entries(routes).map(([path, { method }]) => [path, method.toLowerCase()]);
+    expect(listed.toSorted()).toEqual(there.toSorted());
   });
 
   test.each([
@@ -322,7 +420,9 @@ describe("the rest", () => {
     ["another class", "secret fast"],
     ["no key", "# none\n\n"],
   ])("keys: refuses %s without saying it", (_, text) => {
-    expect(() => parseApiKeys(text, "keys")).toThrow(expect.objectContaining({ code: "bad-input" }));
+    expect(() => parseApiKeys(text, "keys")).toThrow(
+      expect.objectContaining({ code: "bad-input" }),
+    );
     expect(() => parseApiKeys(text, "keys")).not.toThrow("secret");
   });
 

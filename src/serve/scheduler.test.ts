@@ -33,7 +33,10 @@ const start = (run: RunBatch, options: Partial<SchedulerOptions> = {}) =>
   new Scheduler({ run, lanes: { m: lane }, now: () => 0, ...options });
 
 /** Inputs by first id and length. */
-const work = (priority: Priority, ...inputs: readonly (readonly [id: number, length: number])[]) => ({
+const work = (
+  priority: Priority,
+  ...inputs: readonly (readonly [id: number, length: number])[]
+) => ({
   ...{ lane: "m", priority },
   sequences: inputs.map(([id, length]) => new Int32Array(length).fill(id)),
   promptTokens: inputs.map(() => 0),

@@ -82,7 +82,10 @@ export class Scheduler {
     if (this.#closing) throw new NearfoldError("io", "the server is stopping");
     const { signal, deadline = Number.POSITIVE_INFINITY } = options;
     if (signal?.aborted) throw goneError();
-    const request = new QueuedRequest(this.#requests++, work, { deadline, start: this.#options.now() });
+    const request = new QueuedRequest(this.#requests++, work, {
+      deadline,
+      start: this.#options.now(),
+    });
     const leave = () => this.#drop(request, goneError());
     const late = () => this.#drop(request, lateError());
     const timer = Number.isFinite(deadline)

@@ -1,8 +1,7 @@
 /** A model as a server has it: its texts become ids here, and vectors in the threads of its sessions. */
 import { openForward, type Prompted, promptedBy } from "../encoder/index.ts";
-import { NearfoldError } from "../errors.ts";
-import { locateModel, spaceOf } from "../models/index.ts";
 import { isNormalized } from "../models/head.ts";
+import { locateModel, spaceOf } from "../models/index.ts";
 import type { Model, Role, Tower, Weight } from "../models/model.ts";
 import { requireSameSpace, type Space } from "../space.ts";
 import type { Tensor } from "../tensor/tensor.ts";

@@ -35,7 +35,7 @@ export interface Service extends AsyncDisposable {
   readonly models: ReadonlyMap<string, ServedModel>;
   /** What batches of each session hold. */
   readonly lanes: Readonly<Record<string, Lane>>;
-  /** Whether every model can answer. */
+  /** Whether every model can answer, and requests are taken. */
   readonly isReady: boolean;
   depth(priority: Priority): ReturnType<Scheduler["depth"]>;
   /**
@@ -86,6 +86,8 @@ class QueueService implements Service {
   readonly #limits: Limits;
   /** Milliseconds of work whose texts are being tokenized. */
   readonly #coming: Record<Priority, number> = { interactive: 0, bulk: 0 };
+  #unanswered = 0;
+  #drained: PromiseWithResolvers<void> | undefined;
 
   constructor(models: ReadonlyMap<string, ServedModel>, scheduler: Scheduler, limits: Limits) {
     this.models = models;
@@ -98,6 +100,7 @@ class QueueService implements Service {
   }
 
   get isReady(): boolean {
+    if (this.#drained) return false;
     return [...towersOf([...this.models.values()])].every(({ session }) => session.isUp);
   }
 
@@ -106,6 +109,17 @@ class QueueService implements Service {
   }
 
   async embed(request: EmbedRequest): Promise<EmbedAnswer> {
+    if (this.#drained) throw new NearfoldError("io", "the server is stopping");
+    this.#unanswered++;
+    try {
+      return await this.#embed(request);
+    } finally {
+      this.#unanswered--;
+      if (this.#unanswered === 0) this.#drained?.resolve();
+    }
+  }
+
+  async #embed(request: EmbedRequest): Promise<EmbedAnswer> {
     const { model, inputs, signal } = request;
     const start = performance.now();
     const tower = model.towers[request.prompt ?? "document"];
@@ -146,6 +160,8 @@ class QueueService implements Service {
   }
 
   async drain(): Promise<void> {
+    this.#drained ??= Promise.withResolvers<void>();
+    if (this.#unanswered > 0) await this.#drained.promise;
     await this.#scheduler.drain();
   }
 

@@ -34,7 +34,12 @@ export interface HandlerOptions extends Partial<RequestLimits> {
   readonly onRequest?: (report: RequestReport) => void;
 }
 
-const routes: Readonly<Record<string, Route>> = { ...openAiRoutes, ...teiRoutes, ...probeRoutes };
+/** Every route, by its path. */
+export const routes: Readonly<Record<string, Route>> = {
+  ...openAiRoutes,
+  ...teiRoutes,
+  ...probeRoutes,
+};
 
 /** Says which class a request is in, where its key does not. */
 const PRIORITY_HEADER = "x-nearfold-priority";
@@ -45,7 +50,7 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
   const { maxBodyBytes = 2_000_000, maxInputs = 2048 } = options;
   const limits: RequestLimits = { maxBodyBytes, maxInputs };
 
-  const answer = async (request: Request, path: string, route: Route): Promise<Response> => {
+  const answer = async (request: Request, route: Route): Promise<Response> => {
     const grant = (!route.open && keys?.check(request.headers.get("authorization"))) || {};
     const priority = grant.priority ?? priorityOf(request);
     const json = route.method === "POST" ? await readJsonBody(request, maxBodyBytes) : undefined;
@@ -64,9 +69,10 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
     let response: Response;
     let error: NearfoldError | undefined;
     try {
-      response = corsOrigin !== undefined && request.method === "OPTIONS"
-        ? preflight()
-        : await answer(request, path, requireRoute(route, request, path));
+      response =
+        corsOrigin !== undefined && request.method === "OPTIONS"
+          ? preflight()
+          : await answer(request, requireRoute(route, request, path));
     } catch (thrown) {
       error = asKnown(thrown);
       response = errorStyles[route?.errors ?? "openai"](error);

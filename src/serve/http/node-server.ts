@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import { asIoError } from "../../durable.ts";
+import { NearfoldError } from "../../errors.ts";
 import type { Handler } from "./handler.ts";
 
 export interface ListenOptions {
@@ -17,7 +17,7 @@ export interface ListenOptions {
 export interface Listening {
   /** Where it is reached: `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Takes no new connections, ends those that are idle, and waits for the answers of the others. */
+  /** Takes no new connections, ends those that are idle, and the others after the answer they wait for. */
   close(): Promise<void>;
 }
 
@@ -27,6 +27,7 @@ const MAX_HEADER_BYTES = 16_384;
 /** @throws io where the port is taken or not allowed */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
   const { host = "127.0.0.1", port = 8080, receiveTimeoutMs = 30_000 } = options;
+  let closing = false;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -35,10 +36,16 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       connectionsCheckingInterval: 1000,
       keepAliveTimeout: 75_000,
     },
-    (request, response) => void respond(handler, request, response),
+    (request, response) => {
+      if (closing) response.setHeader("connection", "close");
+      void respond(handler, request, response);
+    },
   );
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => reject(asIoError(cause, `${host}:${port}`)));
+    server.once("error", (cause) => {
+      const details = { at: `${host}:${port}`, got: cause.message, cause };
+      reject(new NearfoldError("io", "cannot listen", details));
+    });
     server.listen(port, host, resolve);
   });
   const { address, family, port: given } = server.address() as AddressInfo;
@@ -46,6 +53,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${given}`,
     close: () =>
       new Promise((resolve) => {
+        closing = true;
         server.close(() => resolve());
         server.closeIdleConnections();
       }),

@@ -1,6 +1,14 @@
 /** OpenAI's routes (https://platform.openai.com/docs/api-reference/embeddings). */
 import { bodyOf, booleanField, choiceField, countField, inputList, stringField } from "./fields.ts";
-import { type Call, embed, jsonResponse, modelOf, present, promptNames, type Route } from "./route.ts";
+import {
+  type Call,
+  embed,
+  jsonResponse,
+  modelOf,
+  present,
+  promptNames,
+  type Route,
+} from "./route.ts";
 import { type VectorFormat, vectorFormats, writeRows } from "./vector-json.ts";
 
 const formats = Object.keys(vectorFormats) as readonly VectorFormat[];

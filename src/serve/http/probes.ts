@@ -1,5 +1,6 @@
-/** What those ask who keep a server running. */
+/** What those ask who keep a server running, or write a client of it. */
 import { NearfoldError } from "../../errors.ts";
+import { openApiOf } from "./openapi.ts";
 import type { Call, Route } from "./route.ts";
 
 /** Whether it should get requests: its models can answer. text-embeddings-inference's `/health` means this. */
@@ -18,9 +19,14 @@ function metrics({ metrics, service }: Call): Response {
   return new Response(metrics.expose(service), { headers });
 }
 
+function openApi(call: Call): Response {
+  return Response.json(openApiOf(call));
+}
+
 export const probeRoutes: Readonly<Record<string, Route>> = {
   "/health": { method: "GET", errors: "tei", open: true, answer: ready },
   "/readyz": { method: "GET", errors: "tei", open: true, answer: ready },
   "/livez": { method: "GET", errors: "tei", open: true, answer: live },
+  "/openapi.json": { method: "GET", errors: "tei", open: true, answer: openApi },
   "/metrics": { method: "GET", errors: "tei", open: true, answer: metrics },
 };

@@ -57,10 +57,12 @@ export async function embed(
   const answer = await service.embed({ ...request, signal, ...(priority && { priority }) });
   const ms = performance.now() - start;
   metrics.embedded(answer, ms);
-  return { answer, headers: timesOf(answer, ms) };
+  // Whose vectors they are: those of two spaces may not be compared.
+  const space = { "x-nearfold-space": request.model.space.id };
+  return { answer, headers: { ...timesOf(answer, ms), ...space } };
 }
 
-/** text-embeddings-inference's headers (router/src/lib.rs), in whole milliseconds; how many inputs were cut; the space of the vectors. */
+/** text-embeddings-inference's headers (router/src/lib.rs), in whole milliseconds; and how many inputs were cut. */
 function timesOf(answer: EmbedAnswer, ms: number): Record<string, string> {
   const { tokenize, queue, run } = answer.times;
   const whole = (value: number) => `${Math.round(value)}`;

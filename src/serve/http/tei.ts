@@ -15,7 +15,15 @@ import {
   textList,
   wrong,
 } from "./fields.ts";
-import { type Call, embed, jsonResponse, modelOf, present, promptNames, type Route } from "./route.ts";
+import {
+  type Call,
+  embed,
+  jsonResponse,
+  modelOf,
+  present,
+  promptNames,
+  type Route,
+} from "./route.ts";
 import { writeRows } from "./vector-json.ts";
 
 /** Which model, as ours are several; its own API has one and names none. */
@@ -47,7 +55,9 @@ async function similarity(call: Call): Promise<Response> {
   const { answer, headers } = await embed(call, {
     ...{ model: modelFor(call, body), inputs: [source, ...sentences], field: "inputs" },
     normalize: true,
-    ...cutting(parameters === undefined || parameters === null ? {} : objectField(body, "parameters")),
+    ...cutting(
+      parameters === undefined || parameters === null ? {} : objectField(body, "parameters"),
+    ),
   });
   const { vectors, dims } = answer;
   const first = vectors.subarray(0, dims);
@@ -87,7 +97,9 @@ async function decode(call: Call): Promise<Response> {
   const single = ids.every((id) => typeof id === "number");
   const lists = single ? [idList(ids, "ids")] : ids.map((list, i) => idList(list, `ids[${i}]`));
   requireCount(lists, "ids", call.limits.maxInputs);
-  return Response.json(await eachOf(lists, (list) => tokenizer.decode(list, { skipSpecialTokens })));
+  return Response.json(
+    await eachOf(lists, (list) => tokenizer.decode(list, { skipSpecialTokens })),
+  );
 }
 
 function info(call: Call): Response {

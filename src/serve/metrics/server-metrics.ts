@@ -42,8 +42,14 @@ export function createMetrics(): ServerMetrics {
   const successes = counter("te_request_success", "Requests that were answered with vectors");
   const failures = counter("te_request_failure", "Requests that failed, by the code of the error");
   const statuses = counter("nearfold_http_responses", "Answers, by route and status");
-  const truncated = counter("nearfold_truncated_inputs", "Inputs that were cut to the model's limit");
-  const tokens = counter("nearfold_embedded_tokens", "Tokens that went through a model for answers");
+  const truncated = counter(
+    "nearfold_truncated_inputs",
+    "Inputs that were cut to the model's limit",
+  );
+  const tokens = counter(
+    "nearfold_embedded_tokens",
+    "Tokens that went through a model for answers",
+  );
   const restarts = counter("nearfold_worker_restarts", "Sessions that were opened again");
   const batches = counter("nearfold_batches", "Batches that were run, by class and outcome");
   const duration = histogram("te_request_duration", "Seconds from arrival to answer", SECONDS);
@@ -55,9 +61,11 @@ export function createMetrics(): ServerMetrics {
   const size = histogram("te_batch_next_size", "Inputs of a batch", exponentialBounds(1, 2, 9));
   const batchTokens = histogram("te_batch_next_tokens", "Tokens of a batch", TOKENS);
   const batchMs = histogram("nearfold_batch_duration", "Seconds of a batch", SECONDS);
-  const fill = histogram("nearfold_batch_fill", "Share of a batch's budget that was used", [
-    0.1, 0.25, 0.5, 0.75, 0.9, 1,
-  ]);
+  const fill = histogram(
+    "nearfold_batch_fill",
+    "Share of a batch's budget that was used",
+    [0.1, 0.25, 0.5, 0.75, 0.9, 1],
+  );
   const totals: Totals = { requests: 0, failures: 0, rejected: 0, inputs: 0, tokens: 0, busyMs: 0 };
   return {
     totals,
