@@ -1,6 +1,7 @@
 /** A server behind a port of the loopback: real sockets, a client that others wrote, faults, and the command as typed. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,7 +23,7 @@ import {
 import { nearfold } from "./nearfold.ts";
 import { startServing } from "./serving.ts";
 import { temporaryFolder } from "./temporary.ts";
-import { texts, tinyBert } from "./tiny-models.ts";
+import { texts, tinyBert, tinyStatic } from "./tiny-models.ts";
 
 const words = texts.filter((text) => text !== "");
 let model: ServedModel;
@@ -138,13 +139,21 @@ describe("sockets", () => {
     expect(found).toMatch(/connection: close/i);
   });
 
-  test("chunks are put together; a half-closed socket is still answered", async () => {
-    const body = JSON.stringify({ input: words[0] });
+  const chunked = (body: string) => {
     const chunks = [...body].map((character) => `1\r\n${character}\r\n`).join("");
-    const found = await raw(`${head}transfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`, {
-      end: true,
-    });
-    expect(found).toMatch(/^HTTP\/1.1 200 /);
+    return `${head}connection: close\r\ntransfer-encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
+  };
+  test("chunks are put together", async () => {
+    expect(await raw(chunked(JSON.stringify({ input: words[0] })))).toMatch(/^HTTP\/1.1 200 /);
+  });
+
+  test("a client that closes its side has gone away: nothing is run for it", async () => {
+    reports.length = 0;
+    const body = JSON.stringify({ input: Array.from({ length: 500 }, () => words[3]) });
+    const bytes = `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    expect(await raw(bytes, { end: true })).toBe("");
+    await expect.poll(() => reports.map(({ status }) => status)).toEqual([499]);
+    expect(service.depth("bulk")).toMatchObject({ requests: 0, tokens: 0 });
   });
 
   test.each([
@@ -173,28 +182,44 @@ describe("sockets", () => {
   });
 });
 
-test("a worker that is killed under load: no answer is wrong, none is missing", async () => {
-  const asked = Array.from({ length: 120 }, async (_, i) => {
-    await sleep(i * 3);
-    const input = i % 4 === 0 ? words : [words[i % words.length]];
-    const response = await post({ input });
-    const { data } = (await response.json()) as { data: { embedding: number[] }[] };
-    if (response.status === 200)
-      expectVectors(
-        data.map(({ embedding }) => embedding),
-        input,
-      );
-    return response.status;
-  });
-  for (let i = 0; i < 2; i++) {
-    await sleep(100);
-    await model.towers.document.session[Symbol.asyncDispose]();
+describe("a worker that is killed under load", () => {
+  /** Asks again and again while something happens; gives the statuses. */
+  async function askDuring(happens: () => Promise<void>): Promise<readonly number[]> {
+    const asked = Array.from({ length: 80 }, async (_, i) => {
+      await sleep(i * 3);
+      const input = i % 4 === 0 ? words : [words[i % words.length]];
+      const response = await post({ input });
+      const { data } = (await response.json()) as { data: { embedding: number[] }[] };
+      if (response.status === 200) {
+        const rows = data.map(({ embedding }) => embedding);
+        expectVectors(rows, input);
+      }
+      return response.status;
+    });
+    await happens();
+    return await Promise.all(asked);
   }
-  const statuses = await Promise.all(asked);
-  expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
-  // Both times those that were under way were tried again.
-  expect(statuses.filter((status) => status === 503)).toEqual([]);
-  expect(service.isReady).toBe(true);
+  const kill = () => model.towers.document.session[Symbol.asyncDispose]();
+
+  test("once: nobody notices", async () => {
+    const statuses = await askDuring(async () => {
+      await sleep(100);
+      await kill();
+    });
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(service.isReady).toBe(true);
+  });
+
+  test("again and again: no answer is wrong, and none is missing", async () => {
+    const statuses = await askDuring(async () => {
+      for (let i = 0; i < 4; i++) {
+        await sleep(60);
+        await kill();
+      }
+    });
+    expect(statuses.filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    expect((await post({ input: words[0] })).status).toBe(200);
+  });
 });
 
 test("drained, it answers what it has and takes nothing more", async () => {
@@ -213,6 +238,36 @@ test("drained, it answers what it has and takes nothing more", async () => {
   expect((await ask("/livez")).status).toBe(200);
   expect((await under).status).toBe(200);
   await drained;
+});
+
+test("a model that takes another's place under load: no request fails, and none has vectors of two", async () => {
+  const first = await openServedModel(tinyBert(), { name: "m" });
+  const second = await openServedModel(tinyStatic(), { name: "m" });
+  await using swapping = await startService([first], { maxBatchTokens: 64 });
+  const handler = createHandler(swapping, { metrics: createMetrics(), version: "1" });
+  const spaces: (string | null)[] = [];
+  const asked = Array.from({ length: 100 }, async (_, i) => {
+    await sleep(i * 3);
+    const body = JSON.stringify({ model: "m", input: words });
+    const response = await handler(new Request("http://x/v1/embeddings", { method: "POST", body }));
+    const { data } = (await response.json()) as { data: { embedding: number[] }[] };
+    const space = response.headers.get("x-nearfold-space");
+    const width = space === first.space.id ? 32 : 48;
+    expect(data.map(({ embedding }) => embedding.length)).toEqual(words.map(() => width));
+    spaces[i] = space;
+    return response.status;
+  });
+  await sleep(100);
+  expect(await swapping.load(second)).toBe(first);
+  await first[Symbol.asyncDispose]();
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+  // Once one was answered by the new model, all that came after it were.
+  const turn = spaces.indexOf(second.space.id);
+  expect(turn).toBeGreaterThan(0);
+  expect(new Set(spaces.slice(turn))).toEqual(new Set([second.space.id]));
+  expect(Object.keys(swapping.lanes)).toEqual(["m/document~2"]);
+  await swapping.drain();
+  await second[Symbol.asyncDispose]();
 });
 
 describe("as typed", () => {
@@ -244,6 +299,28 @@ describe("as typed", () => {
     expect(await started.stop()).toBe(0);
     expect(started.out).toMatch(/^\d+ requests in \d+ s .* 0 refused; [\d,]+ texts/);
     await expect(fetch(started.url)).rejects.toThrow();
+  });
+
+  test("SIGHUP serves what lies in the folder now", async () => {
+    await saveModel(at("changing"), tinyBert());
+    await using started = await startServing([`m=${at("changing")}`]);
+    const width = async () => {
+      const body = JSON.stringify({ inputs: "a" });
+      const response = await fetch(`${started.url}/embed`, { method: "POST", body });
+      return ((await response.json()) as number[][])[0].length;
+    };
+    expect(await width()).toBe(32);
+    process.emit("SIGHUP");
+    await expect.poll(() => started.err).toContain("is what it was");
+    await saveModel(at("changing"), tinyStatic(), { replace: true });
+    process.emit("SIGHUP");
+    await expect.poll(() => started.err).toContain("is now of the space");
+    expect(await width()).toBe(48);
+    await rm(at("changing"), { recursive: true });
+    process.emit("SIGHUP");
+    await expect.poll(() => started.err).toContain("stays what it was");
+    expect(await width()).toBe(48);
+    expect(await started.stop()).toBe(0);
   });
 
   test.each([

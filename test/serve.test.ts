@@ -204,6 +204,8 @@ describe("POST /v1/embeddings", () => {
     });
     expect((await post(endless, small)).status).toBe(413);
     expect(pulled).toBeLessThan(5);
+    const broken = new ReadableStream({ pull: () => Promise.reject(new Error("reset")) });
+    expect((await post(broken, handler)).status).toBe(499);
   });
 });
 

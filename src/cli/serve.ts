@@ -14,6 +14,7 @@ import {
 } from "../serve/index.ts";
 import { type CommandSpec, type Context, numberWithin, wholeNumber } from "./command.ts";
 import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
+import { reloadOnHangup } from "./reload-models.ts";
 import { jsonLog, type RequestLog } from "./request-log.ts";
 import { everyMinute, totalsLine } from "./serving-lines.ts";
 import { packageVersion } from "./version.ts";
@@ -88,10 +89,10 @@ export const serve: CommandSpec<Options> = {
     const metrics = createMetrics();
     await using opened = new AsyncDisposableStack();
     const log: RequestLog | undefined = options.log === "json" ? opened.use(jsonLog()) : undefined;
+    const openOne = async (reference: string) =>
+      opened.use(await open(reference, options, { context, metrics, log }));
     const models: ServedModel[] = [];
-    for (const reference of references) {
-      models.push(opened.use(await open(reference, options, { context, metrics, log })));
-    }
+    for (const reference of references) models.push(await openOne(reference));
     const service = await startService(models, {
       ...serviceOptions(options),
       onBatch: metrics.batch,
@@ -111,6 +112,7 @@ export const serve: CommandSpec<Options> = {
     const text = `${url} serves ${[...service.models.keys()].join(", ")} (${lanes})`;
     context.report({ type: "note", text, data: { url, lanes: service.lanes } });
     const minutes = everyMinute({ metrics, service, report: context.report, now: context.now });
+    using _ = reloadOnHangup(references, { service, open: openOne, report: context.report });
     await aborted(context.signal);
     minutes.stop();
     context.report({ type: "note", text: "stopping: what was let in is finished" });
@@ -144,14 +146,13 @@ async function open(
     onRestart: ({ cause, failed }) => {
       metrics.restarted();
       log?.restart({ cause, failed });
-      const outcome = failed === undefined ? "is open again" : `cannot be opened: ${said(failed)}`;
-      const text = `${reference}: a session failed (${said(cause)}) and ${outcome}`;
+      const outcome =
+        failed === undefined ? "is open again" : `cannot be opened: ${(failed as Error).message}`;
+      const text = `${reference}: a session failed (${(cause as Error).message}) and ${outcome}`;
       context.report({ type: "note", text });
     },
   });
 }
-
-const said = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** `NAME=MODEL`, unless there is a folder of that name. */
 async function parseReference(reference: string) {

@@ -82,6 +82,29 @@ export function requireInputs(
   }
 }
 
+/** The dimensions that are asked for, or all. @throws bad-argument */
+export function dimsOf({ model: { name, dims, space }, dims: wanted }: EmbedRequest): number {
+  if (wanted === undefined || dims.includes(wanted)) return wanted ?? space.dims;
+  throw new NearfoldError("bad-argument", `${name} was not trained for so many dimensions`, {
+    at: "dimensions",
+    got: `${wanted}`,
+    wanted: `one of ${dims.join(", ")}`,
+  });
+}
+
+/** Whether vectors are to have length 1. @throws unsupported for raw vectors of a model that has none */
+export function normalizeOf(
+  { model, normalize }: EmbedRequest,
+  { normalized }: ServedTower,
+): boolean {
+  if (normalize !== false || !normalized) return normalize ?? normalized;
+  throw new NearfoldError("unsupported", `${model.name} gives vectors of length 1 alone`, {
+    at: "normalize",
+    got: "false",
+    wanted: "true",
+  });
+}
+
 /** Marks a refusal of nothing at all, for which text-embeddings-inference has a type of its own. */
 export const EMPTY = "empty";
 

@@ -15,8 +15,8 @@ export type RunBatch = (
 
 export interface SchedulerOptions {
   readonly run: RunBatch;
-  /** As they were measured; speeds are followed from there. */
-  readonly lanes: Readonly<Record<string, Lane>>;
+  /** As they were measured; speeds are followed from there. @default none yet */
+  readonly lanes?: Readonly<Record<string, Lane>>;
   /** @default 25 */
   readonly sliceMs?: number;
   /** @default 0.2 */
@@ -62,7 +62,7 @@ export class Scheduler {
   #closing = false;
   #idle = Promise.withResolvers<void>();
 
-  constructor({ lanes, onBatch, ...options }: SchedulerOptions) {
+  constructor({ lanes = {}, onBatch, ...options }: SchedulerOptions) {
     this.#options = {
       sliceMs: 25,
       bulkShare: 0.2,
@@ -100,6 +100,16 @@ export class Scheduler {
       clearTimeout(timer);
       signal?.removeEventListener("abort", leave);
     }
+  }
+
+  /** A session more. */
+  openLane(name: string, lane: Lane): void {
+    this.#lanes[name] = lane;
+  }
+
+  /** A session less: nothing of it waits or runs. */
+  closeLane(name: string): void {
+    delete this.#lanes[name];
   }
 
   get lanes(): Readonly<Record<string, Lane>> {

@@ -18,8 +18,7 @@ export interface ServedModelOptions {
 
 /** What texts of a role go through. */
 export interface ServedTower {
-  /** Names its session among all models of the server. */
-  readonly lane: string;
+  /** Of both roles, where the model has one tower. */
   readonly session: Supervised;
   readonly tokenizer: Tokenizer;
   /** Longer texts are cut; Infinity where nothing limits them. */
@@ -75,15 +74,12 @@ export async function openServedModel(
         ...(threads !== undefined && { threads }),
       });
     const session = await openSupervised({ open, ...(onRestart && { onRestart }) });
-    return toServedTower(towerOf(model), opened.use(session), {
-      lane: `${called}/${role}`,
-      prompt: model.prompts[role],
-    });
+    return toServedTower(towerOf(model), opened.use(session), model.prompts[role]);
   };
   const document = await openTower("document");
   const query = model.queryTower
     ? await openTower("query")
-    : toServedTower(model, document.session, { lane: document.lane, prompt: model.prompts.query });
+    : toServedTower(model, document.session, model.prompts.query);
   // From now on what is opened is what lies in the folder then.
   first = undefined;
   const sessions = opened.move();
@@ -100,14 +96,9 @@ export async function openServedModel(
   };
 }
 
-function toServedTower(
-  tower: Tower<unknown>,
-  session: Supervised,
-  { lane, prompt }: { readonly lane: string; readonly prompt: string },
-): ServedTower {
+function toServedTower(tower: Tower<unknown>, session: Supervised, prompt: string): ServedTower {
   const { tokenizer, maxTokens, head } = tower;
   return {
-    lane,
     session,
     tokenizer,
     maxTokens,

@@ -1,11 +1,13 @@
 /** A server without its protocols: requests in, vectors out, within what the machine can do. */
 import { cutRows } from "../encoder/index.ts";
-import { NearfoldError } from "../errors.ts";
+import { bug, NearfoldError } from "../errors.ts";
 import {
   classify,
+  dimsOf,
   type EmbedAnswer,
   type EmbedRequest,
   guessTokens,
+  normalizeOf,
   requireInputs,
 } from "./embed-request.ts";
 import { measureLane } from "./measure-lane.ts";
@@ -13,7 +15,10 @@ import { type AdmissionPolicy, type Backlog, requireRoom } from "./queue/admissi
 import type { Lane, Priority } from "./queue/waiting.ts";
 import { type BatchReport, Scheduler } from "./scheduler.ts";
 import type { ServedModel, ServedTower } from "./served-model.ts";
+import type { Supervised } from "./supervised.ts";
 import { tokenizeInputs } from "./tokenize.ts";
+
+const SLICE_MS = 25;
 
 export interface ServiceOptions {
   /** Tokens of a batch, where one input is not more. @default found at the start: where batches get no faster */
@@ -35,6 +40,8 @@ export interface Service extends AsyncDisposable {
   readonly models: ReadonlyMap<string, ServedModel>;
   /** What batches of each session hold. */
   readonly lanes: Readonly<Record<string, Lane>>;
+  /** The same of a tower's session. */
+  laneOf(tower: ServedTower): Lane;
   /** Whether every model can answer, and requests are taken. */
   readonly isReady: boolean;
   depth(priority: Priority): ReturnType<Scheduler["depth"]>;
@@ -42,66 +49,124 @@ export interface Service extends AsyncDisposable {
    * @throws bad-input, bad-argument, too-large for what cannot be embedded; overloaded; timeout; aborted; io where a model failed twice; not-finite
    */
   embed(request: EmbedRequest): Promise<EmbedAnswer>;
+  /**
+   * Measures a model, which also warms it up, and puts it in the place of the one of its name, at once for all requests that come then; or beside the others.
+   * @returns the one before, once the last of its requests is answered: it is the caller's to close
+   * @throws as its sessions; then nothing has changed
+   */
+  load(model: ServedModel): Promise<ServedModel | undefined>;
   /** Takes no more, and waits for what was let in. */
   drain(): Promise<void>;
 }
 
-/** Measures the models, which also warms them up, and begins. @throws as their sessions */
+/** Measures the models one after the other, and begins. @throws as their sessions; bad-argument for none, or two of one name */
 export async function startService(
   models: readonly ServedModel[],
   options: ServiceOptions = {},
 ): Promise<Service> {
-  const { sliceMs = 25, maxBatchTokens, onBatch } = options;
-  const named = byName(models);
-  const towers = [...new Map([...towersOf(models)].map((tower) => [tower.lane, tower])).values()];
-  const lanes: Record<string, Lane> = {};
-  for (const { lane, session, tokenizer, maxTokens } of towers) {
-    lanes[lane] = await measureLane({
-      run: (sequences) => session.run(sequences, new Int32Array(sequences.length)),
-      ...{ vocabSize: tokenizer.vocabSize, maxTokens, sliceMs },
-      ...(maxBatchTokens !== undefined && { budgetTokens: maxBatchTokens }),
-      now: () => performance.now(),
-    });
-  }
-  const sessions = new Map(towers.map(({ lane, session }) => [lane, session]));
-  const bulkShare = options.bulkShare ?? 0.2;
-  const scheduler = new Scheduler({
-    run: (lane, sequences, promptTokens) => sessions.get(lane)!.run(sequences, promptTokens),
-    ...{ lanes, sliceMs, bulkShare },
-    ...(onBatch && { onBatch }),
-  });
-  const maxWaitMs = { interactive: 2000, bulk: 30_000, ...options.maxWaitMs };
-  const policy = { maxWaitMs, bulkShare };
-  return new QueueService(named, scheduler, { policy, timeoutMs: options.timeoutMs ?? 60_000 });
+  requireNames(models);
+  const service = new QueueService(options);
+  for (const model of models) await service.load(model);
+  return service;
 }
 
-interface Limits {
-  readonly policy: AdmissionPolicy;
-  readonly timeoutMs: number;
+/** A model with what it has to do. */
+interface Loaded {
+  readonly model: ServedModel;
+  /** Of its sessions, one or two. */
+  readonly lanes: ReadonlyMap<Supervised, string>;
+  unanswered: number;
+  /** Set once another has taken its place. */
+  idle?: () => void;
 }
 
 class QueueService implements Service {
-  readonly models: ReadonlyMap<string, ServedModel>;
   readonly #scheduler: Scheduler;
-  readonly #limits: Limits;
+  readonly #options: ServiceOptions;
+  readonly #policy: AdmissionPolicy;
+  /** By name. */
+  readonly #loaded = new Map<string, Loaded>();
+  readonly #sessions = new Map<string, Supervised>();
   /** Milliseconds of work whose texts are being tokenized. */
   readonly #coming: Record<Priority, number> = { interactive: 0, bulk: 0 };
   #unanswered = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(models: ReadonlyMap<string, ServedModel>, scheduler: Scheduler, limits: Limits) {
-    this.models = models;
-    this.#scheduler = scheduler;
-    this.#limits = limits;
+  constructor(options: ServiceOptions) {
+    const { sliceMs = SLICE_MS, bulkShare = 0.2, onBatch } = options;
+    this.#options = options;
+    this.#policy = {
+      maxWaitMs: { interactive: 2000, bulk: 30_000, ...options.maxWaitMs },
+      bulkShare,
+    };
+    this.#scheduler = new Scheduler({
+      run: (lane, ids, prompts) => this.#sessions.get(lane)!.run(ids, prompts),
+      ...{ sliceMs, bulkShare },
+      ...(onBatch && { onBatch }),
+    });
+  }
+
+  get models(): ReadonlyMap<string, ServedModel> {
+    return new Map([...this.#loaded].map(([name, { model }]) => [name, model]));
   }
 
   get lanes(): Readonly<Record<string, Lane>> {
     return this.#scheduler.lanes;
   }
 
+  laneOf({ session }: ServedTower): Lane {
+    const name = [...this.#sessions].find(([, other]) => other === session)![0];
+    return this.lanes[name];
+  }
+
   get isReady(): boolean {
-    if (this.#drained) return false;
-    return [...towersOf([...this.models.values()])].every(({ session }) => session.isUp);
+    return !this.#drained && [...this.#sessions.values()].every(({ isUp }) => isUp);
+  }
+
+  async load(model: ServedModel): Promise<ServedModel | undefined> {
+    const { sliceMs = SLICE_MS, maxBatchTokens } = this.#options;
+    const lanes = new Map<Supervised, string>();
+    const measured: [name: string, lane: Lane, session: Supervised][] = [];
+    for (const [role, { session, tokenizer, maxTokens }] of Object.entries(model.towers)) {
+      if (lanes.has(session)) continue;
+      const lane = await measureLane({
+        run: (sequences) => session.run(sequences, new Int32Array(sequences.length)),
+        ...{ vocabSize: tokenizer.vocabSize, maxTokens, sliceMs },
+        ...(maxBatchTokens !== undefined && { budgetTokens: maxBatchTokens }),
+        now: () => performance.now(),
+      });
+      const name = this.#freeLane(`${model.name}/${role}`);
+      lanes.set(session, name);
+      measured.push([name, lane, session]);
+    }
+    for (const [name, lane, session] of measured) {
+      this.#sessions.set(name, session);
+      this.#scheduler.openLane(name, lane);
+    }
+    const before = this.#loaded.get(model.name);
+    this.#loaded.set(model.name, { model, lanes, unanswered: 0 });
+    if (!before) return undefined;
+    await this.#lastAnswer(before);
+    for (const name of before.lanes.values()) {
+      this.#sessions.delete(name);
+      this.#scheduler.closeLane(name);
+    }
+    return before.model;
+  }
+
+  /** A name that no session has, of a model that may be there twice for a while. */
+  #freeLane(wanted: string): string {
+    for (let again = 1; ; again++) {
+      const name = again === 1 ? wanted : `${wanted}~${again}`;
+      if (!this.#sessions.has(name)) return name;
+    }
+  }
+
+  async #lastAnswer(loaded: Loaded): Promise<void> {
+    if (loaded.unanswered === 0) return;
+    await new Promise<void>((resolve) => {
+      loaded.idle = resolve;
+    });
   }
 
   depth(priority: Priority): ReturnType<Scheduler["depth"]> {
@@ -110,26 +175,37 @@ class QueueService implements Service {
 
   async embed(request: EmbedRequest): Promise<EmbedAnswer> {
     if (this.#drained) throw new NearfoldError("io", "the server is stopping");
+    const loaded = this.#loaded.get(request.model.name);
+    // Whoever asks has just taken it from `models`.
+    if (loaded?.model !== request.model) throw bug("a model was asked that is not served any more");
     this.#unanswered++;
+    loaded.unanswered++;
     try {
-      return await this.#embed(request);
+      return await this.#embed(request, loaded);
     } finally {
-      this.#unanswered--;
-      if (this.#unanswered === 0) this.#drained?.resolve();
+      loaded.unanswered--;
+      if (loaded.unanswered === 0) loaded.idle?.();
+      this.#answered();
     }
   }
 
-  async #embed(request: EmbedRequest): Promise<EmbedAnswer> {
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0) this.#drained?.resolve();
+  }
+
+  async #embed(request: EmbedRequest, { lanes }: Loaded): Promise<EmbedAnswer> {
     const { model, inputs, signal } = request;
     const start = performance.now();
     const tower = model.towers[request.prompt ?? "document"];
+    const lane = lanes.get(tower.session)!;
     const dims = dimsOf(request);
     const normalize = normalizeOf(request, tower);
     requireInputs(request, tower);
     const guess = guessTokens(inputs, tower.maxTokens);
     const priority = request.priority ?? classify(inputs, guess);
-    requireRoom(this.#backlog(), priority, this.#limits.policy);
-    const guessMs = guess / this.lanes[tower.lane].tokensPerMs;
+    requireRoom(this.#backlog(), priority, this.#policy);
+    const guessMs = guess / this.lanes[lane].tokensPerMs;
     this.#coming[priority] += guessMs;
     const tokenized = await tokenizeInputs(request, tower).finally(() => {
       this.#coming[priority] -= guessMs;
@@ -142,11 +218,11 @@ class QueueService implements Service {
     const times = { tokenize, queue: 0, run: 0 };
     if (rows.length > 0) {
       const work = {
-        ...{ lane: tower.lane, priority },
+        ...{ lane, priority },
         sequences: rows.map((i) => sequences[i]),
         promptTokens: rows.map(() => promptTokens),
       };
-      const deadline = start + this.#limits.timeoutMs;
+      const deadline = start + (this.#options.timeoutMs ?? 60_000);
       const done = await this.#scheduler.submit(work, { ...(signal && { signal }), deadline });
       const width = model.space.dims;
       cutRows(done.vectors, { width, dims, normalize, into: vectors, rows, first: 0 });
@@ -176,37 +252,14 @@ class QueueService implements Service {
   }
 }
 
-function byName(models: readonly ServedModel[]): ReadonlyMap<string, ServedModel> {
-  const named = new Map(models.map((model) => [model.name, model]));
-  if (named.size === models.length && named.size > 0) return named;
+/** @throws bad-argument */
+function requireNames(models: readonly ServedModel[]): void {
+  const names = new Set(models.map(({ name }) => name));
+  if (names.size === models.length && names.size > 0) return;
   const got = models.map(({ name }) => name).join(", ") || "none";
   throw new NearfoldError("bad-argument", "models need names of their own", {
     got,
     hint: "Call one otherwise: NAME=MODEL",
-  });
-}
-
-function* towersOf(models: readonly ServedModel[]): Generator<ServedTower> {
-  for (const { towers } of models) yield* Object.values(towers);
-}
-
-/** @throws bad-argument */
-function dimsOf({ model: { name, dims, space }, dims: wanted }: EmbedRequest): number {
-  if (wanted === undefined || dims.includes(wanted)) return wanted ?? space.dims;
-  throw new NearfoldError("bad-argument", `${name} was not trained for so many dimensions`, {
-    at: "dimensions",
-    got: `${wanted}`,
-    wanted: `one of ${dims.join(", ")}`,
-  });
-}
-
-/** @throws unsupported for raw vectors of a model that has none */
-function normalizeOf({ model, normalize }: EmbedRequest, { normalized }: ServedTower): boolean {
-  if (normalize !== false || !normalized) return normalize ?? normalized;
-  throw new NearfoldError("unsupported", `${model.name} gives vectors of length 1 alone`, {
-    at: "normalize",
-    got: "false",
-    wanted: "true",
   });
 }
 

@@ -1,7 +1,7 @@
 /** A handler behind a port, by node's own server. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
+import { ReadableStream } from "node:stream/web";
 import { NearfoldError } from "../../errors.ts";
 import type { Handler } from "./handler.ts";
 
@@ -96,10 +96,16 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | un
       headers: Object.entries(headers).flatMap(([name, value]) =>
         [value ?? []].flat().map((each): [string, string] => [name, each]),
       ),
-      ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" }),
+      ...(hasBody && { body: ReadableStream.from(partsOf(incoming)), duplex: "half" }),
       signal,
     } as RequestInit);
   } catch {
     return undefined;
   }
+}
+
+/** The parts of a body. @throws where it breaks off */
+async function* partsOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+  for await (const part of incoming) yield part as Buffer;
+  if (!incoming.complete) throw new Error("the body broke off");
 }

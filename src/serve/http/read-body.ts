@@ -1,7 +1,7 @@
 /** The body of a request, which may be anything, of any length, and take for ever. */
 import { NearfoldError } from "../../errors.ts";
 
-/** @throws bad-input for what is no JSON in UTF-8; too-large past `maxBytes`, at once where the length was said */
+/** @throws bad-input for what is no JSON in UTF-8; too-large past `maxBytes`, at once where the length was said; aborted where it breaks off */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
   const bytes = await readBytes(request, maxBytes);
   let text: string;
@@ -24,11 +24,16 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (!request.body) return new Uint8Array(0);
   const parts: Uint8Array[] = [];
   let length = 0;
-  // To stop reading cancels the stream.
-  for await (const part of request.body) {
-    length += part.length;
-    if (length > maxBytes) throw tooLarge("more", maxBytes);
-    parts.push(part);
+  try {
+    // To stop reading cancels the stream.
+    for await (const part of request.body) {
+      length += part.length;
+      if (length > maxBytes) throw tooLarge("more", maxBytes);
+      parts.push(part);
+    }
+  } catch (cause) {
+    if (cause instanceof NearfoldError) throw cause;
+    throw new NearfoldError("aborted", "the body broke off", { cause });
   }
   return parts.length === 1 ? parts[0] : Buffer.concat(parts);
 }

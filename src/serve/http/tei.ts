@@ -119,7 +119,7 @@ function describe({ service, limits, version }: Call, model: ServedModel) {
     model_type: { embedding: { pooling } },
     max_concurrent_requests: null,
     max_input_length: Number.isFinite(document.maxTokens) ? document.maxTokens : null,
-    max_batch_tokens: service.lanes[document.lane].budgetTokens,
+    max_batch_tokens: service.laneOf(document).budgetTokens,
     max_batch_requests: null,
     max_client_batch_size: limits.maxInputs,
     auto_truncate: true,

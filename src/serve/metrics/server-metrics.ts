@@ -117,13 +117,14 @@ function gauges(service: Service) {
     return () =>
       priorities.map((name) => [service.depth(name)[figure] * scale, { class: name }] as const);
   };
-  const lanes = Object.entries(service.lanes);
   return [
     gauge("te_queue_size", "Requests that wait, by class", byClass("requests")),
     gauge("nearfold_queue_tokens", "Tokens that wait, by class", byClass("tokens")),
     gauge("nearfold_queue_age_seconds", "How long the oldest waits", byClass("oldestMs", 1e-3)),
     gauge("nearfold_tokens_per_second", "Speed of a model, as batches go", () =>
-      lanes.map(([lane, { tokensPerMs }]) => [1000 * tokensPerMs, { lane }] as const),
+      Object.entries(service.lanes).map(
+        ([lane, { tokensPerMs }]) => [1000 * tokensPerMs, { lane }] as const,
+      ),
     ),
     gauge("nearfold_ready", "1 where every model can answer", () => [[service.isReady ? 1 : 0]]),
     gauge("process_resident_memory_bytes", "Resident memory", () => [[process.memoryUsage.rss()]]),
