@@ -144,6 +144,25 @@ describe("a scheduler", () => {
     expect(scheduler.backlog()).toEqual({ interactive: 0, bulk: 0 });
   });
 
+  test("a lane is closed when the batch that it runs is done, though nobody waits for that", async () => {
+    const { run, finish } = slowModel();
+    const scheduler = start(run);
+    const controller = new AbortController();
+    const gone = scheduler.submit(work("interactive", [1, 1]), { signal: controller.signal });
+    controller.abort();
+    await expect(gone).rejects.toMatchObject({ code: "aborted" });
+    let closed = false;
+    const closing = scheduler.closeLane("m").then(() => {
+      closed = true;
+    });
+    await sleep(1);
+    expect([closed, Object.keys(scheduler.lanes)]).toEqual([false, ["m"]]);
+    expect(scheduler.backlog().interactive).toBe(1);
+    await finish();
+    await closing;
+    expect(scheduler.lanes).toEqual({});
+  });
+
   test("drains: what was taken is done, and nothing else is taken", async () => {
     const { run, finish } = slowModel();
     const scheduler = start(run);

@@ -57,6 +57,8 @@ export class Scheduler {
   readonly #lanes: Record<string, Lane>;
   readonly #waiting: Record<Priority, QueuedRequest[]> = { interactive: [], bulk: [] };
   #running: RunningBatch | undefined;
+  /** Settles when that batch is done. */
+  #ran: Promise<void> = Promise.resolve();
   #owedMs = 0;
   #requests = 0;
   #closing = false;
@@ -107,8 +109,9 @@ export class Scheduler {
     this.#lanes[name] = lane;
   }
 
-  /** A session less: nothing of it waits or runs. */
-  closeLane(name: string): void {
+  /** A session less, of which nothing waits; a batch of it may run still, whose clients have gone away, and is waited for. */
+  async closeLane(name: string): Promise<void> {
+    while (this.#running?.lane === name) await this.#ran;
     delete this.#lanes[name];
   }
 
@@ -155,7 +158,8 @@ export class Scheduler {
     if (this.#running) return;
     for (let batch = this.#next(); batch; batch = this.#next()) {
       this.#running = batch;
-      await this.#run(batch);
+      this.#ran = this.#run(batch);
+      await this.#ran;
       this.#running = undefined;
     }
     if (this.#closing) this.#idle.resolve();

@@ -148,8 +148,8 @@ class QueueService implements Service {
     if (!before) return undefined;
     await this.#lastAnswer(before);
     for (const name of before.lanes.values()) {
+      await this.#scheduler.closeLane(name);
       this.#sessions.delete(name);
-      this.#scheduler.closeLane(name);
     }
     return before.model;
   }

@@ -38,7 +38,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     },
     (request, response) => {
       if (closing) response.setHeader("connection", "close");
-      void respond(handler, request, response);
+      // Whatever fails here concerns one client.
+      respond(handler, request, response).catch(() => response.destroy());
     },
   );
   await new Promise<void>((resolve, reject) => {
