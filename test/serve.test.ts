@@ -298,6 +298,8 @@ describe("text-embeddings-inference", () => {
     ["/similarity", "inputs of another kind", { inputs: ["a"] }, 422, "Validation"],
     ["/tokenize", "a number", { inputs: 1 }, 422, "Validation"],
     ["/decode", "an id that is none", { ids: [999_999] }, 422, "Validation"],
+    ["/tokenize", "a text too long", { inputs: "a".repeat(65_537) }, 413, "Validation"],
+    ["/decode", "too many ids", { ids: new Array(65_537).fill(1) }, 413, "Validation"],
     ["/decode", "texts", { ids: ["a"] }, 422, "Validation"],
   ])("%s refuses %s", async (path, _, body, status, error_type) => {
     const found = await ask(path, body);

@@ -26,6 +26,9 @@ import {
 } from "./route.ts";
 import { writeRows } from "./vector-json.ts";
 
+/** Of one text or list of ids, where all of it is read at once: it must not hold the others up. */
+const LONGEST = 65_536;
+
 /** Which model, as ours are several; its own API has one and names none. */
 const modelFor = (call: Call, body: JsonObject) => modelOf(call, stringField(body, "model"));
 
@@ -77,7 +80,9 @@ async function tokenize(call: Call): Promise<Response> {
   const { tokenizer } = model.towers[role ?? "document"];
   const prompt = role ? model.prompts[role] : "";
   const special = new Set(tokenizer.specialTokens.values());
-  const lists = await eachOf(textsOf(body, call), (text) => {
+  const texts = textsOf(body, call);
+  requireLengths(texts, "inputs");
+  const lists = await eachOf(texts, (text) => {
     const { ids } = tokenizer.encode(prompt + text, { addSpecialTokens });
     return Array.from(ids, (id) => ({
       ...{ id, text: tokenizer.idToToken(id) ?? "", special: special.has(id) },
@@ -97,6 +102,7 @@ async function decode(call: Call): Promise<Response> {
   const single = ids.every((id) => typeof id === "number");
   const lists = single ? [idList(ids, "ids")] : ids.map((list, i) => idList(list, `ids[${i}]`));
   requireCount(lists, "ids", call.limits.maxInputs);
+  requireLengths(lists, "ids");
   return Response.json(
     await eachOf(lists, (list) => tokenizer.decode(list, { skipSpecialTokens })),
   );
@@ -143,6 +149,18 @@ function cutting(body: JsonObject) {
   return present({
     truncate: booleanField(body, "truncate"),
     prompt: choiceField(body, "prompt_name", promptNames),
+  });
+}
+
+/** @throws too-large */
+function requireLengths(list: readonly { readonly length: number }[], at: string): void {
+  const long = list.findIndex(({ length }) => length > LONGEST);
+  if (long < 0) return;
+  const [got, wanted] = [`${list[long].length}`, `at most ${LONGEST}`];
+  throw new NearfoldError("too-large", "longer than it may be", {
+    at: `${at}[${long}]`,
+    got,
+    wanted,
   });
 }
 
