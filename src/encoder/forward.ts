@@ -66,6 +66,8 @@ export async function openForward(
   const session = await open(bytes, {
     // Shapes vary: a pattern for each would only let the arena grow.
     memoryPattern: false,
+    // Whoever runs it in a thread of its own has other work for the cores.
+    restBetweenRuns: worker,
     ...(folder !== undefined && { dataFolder: folder }),
     providers,
     ...(threads !== undefined && { threads }),

@@ -57,8 +57,7 @@ function towerOf(tower: Tower<Weight>, forward: Forward, prompt: string): OpenTo
   const { tokenize, promptTokens } = promptedBy(tower, prompt);
   return {
     tokenize,
-    run: (sequences) =>
-      forward.run(sequences, new Int32Array(sequences.length).fill(promptTokens)),
+    run: (sequences) => forward.run(sequences, new Int32Array(sequences.length).fill(promptTokens)),
     normalized: isNormalized(tower.head),
   };
 }

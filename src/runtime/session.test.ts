@@ -56,6 +56,14 @@ describe.each([
     expect(await run()).toEqual([11, 1, 31, 3]);
   });
 
+  test("whose threads rest between runs gives the same", async () => {
+    await using session = await open(bytes, { restBetweenRuns: true });
+    for (const _ of [1, 2]) {
+      const { y: out } = await session.run(feeds);
+      expect([...(out.data as Float32Array)]).toEqual([2, 1, 4, 3]);
+    }
+  });
+
   test("several runs at once give each its own result", async () => {
     await using session = await open(bytes);
     const runs = [1, 2, 3, 4].map((k) => session.run({ ...feeds, x: floats([k, 0], [1, 2]) }));
