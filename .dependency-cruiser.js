@@ -61,7 +61,8 @@ export default {
     },
     {
       name: "only-runtime-runs",
-      comment: "runtime/onnxruntime.ts is the only importer of onnxruntime-node: it keeps it from phoning home",
+      comment:
+        "runtime/onnxruntime.ts is the only importer of onnxruntime-node: it keeps it from phoning home",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/runtime/onnxruntime\\.ts$" },
       to: { path: "onnxruntime-(node|common)" },

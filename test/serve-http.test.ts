@@ -245,23 +245,31 @@ test("a model that takes another's place under load: no request fails, and none 
   const second = await openServedModel(tinyStatic(), { name: "m" });
   await using swapping = await startService([first], { maxBatchTokens: 64 });
   const handler = createHandler(swapping, { metrics: createMetrics(), version: "1" });
-  const spaces: (string | null)[] = [];
-  const asked = Array.from({ length: 100 }, async (_, i) => {
-    await sleep(i * 3);
+  const ask = async () => {
     const body = JSON.stringify({ model: "m", input: words });
     const response = await handler(new Request("http://x/v1/embeddings", { method: "POST", body }));
     const { data } = (await response.json()) as { data: { embedding: number[] }[] };
     const space = response.headers.get("x-nearfold-space");
     const width = space === first.space.id ? 32 : 48;
     expect(data.map(({ embedding }) => embedding.length)).toEqual(words.map(() => width));
-    spaces[i] = space;
-    return response.status;
+    return { status: response.status, space };
+  };
+  const asked: ReturnType<typeof ask>[] = [];
+  const swapped = swapping.load(second);
+  let changed = false;
+  void swapped.then(() => {
+    changed = true;
   });
-  await sleep(100);
-  expect(await swapping.load(second)).toBe(first);
+  for (let after = 0; after < 5; after += changed ? 1 : 0) {
+    asked.push(ask());
+    await sleep(5);
+  }
+  expect(await swapped).toBe(first);
   await first[Symbol.asyncDispose]();
-  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+  const found = await Promise.all(asked);
+  expect(new Set(found.map(({ status }) => status))).toEqual(new Set([200]));
   // Once one was answered by the new model, all that came after it were.
+  const spaces = found.map(({ space }) => space);
   const turn = spaces.indexOf(second.space.id);
   expect(turn).toBeGreaterThan(0);
   expect(new Set(spaces.slice(turn))).toEqual(new Set([second.space.id]));

@@ -21,7 +21,10 @@ export function loadChart(results: readonly LoadResult[]): string {
   const [low, high] = [Math.min(1, ...all), Math.max(10, ...all)];
   const y = scaleLog([low, high], [PLOT.bottom, PLOT.top]).nice();
   const body = [
-    ...y.ticks().filter(isRound).map((tick) => row(y(tick), `${tick}`)),
+    ...y
+      .ticks()
+      .filter(isRound)
+      .map((tick) => row(y(tick), `${tick}`)),
     ...x.ticks(6).map((tick) => text(x(tick), PLOT.bottom + 20, `${tick}`, "middle")),
     text((PLOT.left + PLOT.right) / 2, PLOT.bottom + 42, "queries a second", "middle"),
     text(PLOT.left, PLOT.top - 14, "milliseconds", "start"),
