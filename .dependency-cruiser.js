@@ -22,6 +22,7 @@ const layers = [
   "distill",
   "quantize",
   "plan",
+  "serve",
   "cli",
 ];
 

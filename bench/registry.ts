@@ -22,6 +22,9 @@ import { int8Quality } from "./measurements/int8-quality.ts";
 import { int8Sentences } from "./measurements/int8-sentences.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
 import { qatInt4 } from "./measurements/qat-int4.ts";
+import { serveBare } from "./measurements/serve-bare.ts";
+import { serveMixed } from "./measurements/serve-mixed.ts";
+import { serveQueries } from "./measurements/serve-queries.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
@@ -64,4 +67,7 @@ export const measurements = {
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,
   "qat-int4": qatInt4,
+  "serve-bare": serveBare,
+  "serve-queries": serveQueries,
+  "serve-mixed": serveMixed,
 } as const satisfies Record<string, Measurement>;

@@ -18,6 +18,10 @@ const codes = {
   "too-large": { exit: 2, status: 413 },
   /** The work was done, and what came of it does not meet a requirement that the caller stated. */
   unmet: { exit: 3, status: 422 },
+  /** More is asked for than can be done in time: ask again later. */
+  overloaded: { exit: 1, status: 429 },
+  /** It took longer than the caller or the operator allows. */
+  timeout: { exit: 1, status: 504 },
   /** The caller asked for it to stop. */
   aborted: { exit: 130, status: 499 },
   /** The disk, the network or the operating system refused. */

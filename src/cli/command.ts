@@ -73,12 +73,17 @@ export function toCommander(
   return command;
 }
 
-/** A parser of a whole number that is at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A parser of a whole number that is at least `least`, and at most `most`. */
+export function wholeNumber(
+  least: number,
+  most: number = Number.POSITIVE_INFINITY,
+): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least) return value;
-    throw new InvalidArgumentError(`Not a whole number of at least ${least}.`);
+    if (value >= least && value <= most) return value;
+    const wanted =
+      most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Not a whole number ${wanted}.`);
   };
 }
 

@@ -1,3 +1,4 @@
+import { bench } from "./bench.ts";
 import { buildIndex } from "./build-index.ts";
 import type { CommandSpec } from "./command.ts";
 import { distill } from "./distill.ts";
@@ -9,6 +10,7 @@ import { mine } from "./mine.ts";
 import { plan } from "./plan.ts";
 import { quantize } from "./quantize.ts";
 import { search } from "./search.ts";
+import { serve } from "./serve.ts";
 import { train } from "./train.ts";
 
 /** Every command, in the order of a model's life. */
@@ -23,5 +25,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   embed,
   index: buildIndex,
   search,
+  serve,
+  bench,
   doctor,
 };

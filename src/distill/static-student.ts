@@ -38,7 +38,7 @@ export async function tokenOutputs(
     const part = wanted.slice(done, done + BATCH);
     const rows = await forward.run(
       part.map((id) => Int32Array.from([...before, id, ...after])),
-      0,
+      new Int32Array(part.length),
     );
     width = rows.length / part.length;
     all ??= new Float32Array(tokenizer.vocabSize * width);

@@ -15,8 +15,8 @@ import { placeWeights } from "./place-weights.ts";
 
 /** A model's forward pass over token sequences. */
 export interface Forward extends AsyncDisposable {
-  /** Vectors `[N, D]` of sequences, none of them empty, that begin with so many tokens of a prompt; the caller's. */
-  run(sequences: readonly Int32Array[], promptTokens: number): Promise<Float32Array>;
+  /** Vectors `[N, D]` of sequences, none of them empty, each of which begins with so many tokens of a prompt; the caller's. */
+  run(sequences: readonly Int32Array[], promptTokens: ArrayLike<number>): Promise<Float32Array>;
 }
 
 interface ForwardOptions extends Pick<SessionOptions, "providers" | "threads"> {
@@ -66,14 +66,15 @@ export async function openForward(
   const session = await open(bytes, {
     // Shapes vary: a pattern for each would only let the arena grow.
     memoryPattern: false,
+    // Whoever runs it in a thread of its own has other work for the cores.
+    restBetweenRuns: worker,
     ...(folder !== undefined && { dataFolder: folder }),
     providers,
     ...(threads !== undefined && { threads }),
   });
   return {
     run: async (sequences, promptTokens) => {
-      const prompts = new Int32Array(sequences.length).fill(promptTokens);
-      const { feeds } = batching.pack(sequences, { promptTokens: prompts });
+      const { feeds } = batching.pack(sequences, { promptTokens });
       const found = await session.run(feeds);
       return found.vectors.data as Float32Array;
     },

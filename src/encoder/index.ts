@@ -1,4 +1,6 @@
 /** Texts in, vectors out. */
+
+export { cutRows } from "./cut-rows.ts";
 export {
   type Encoded,
   type EncodedPart,
@@ -8,4 +10,6 @@ export {
   type EncodeTextsOptions,
   openEncoder,
 } from "./encoder.ts";
+export { type Forward, openForward } from "./forward.ts";
 export { type BatchLimits, planBatches } from "./plan-batches.ts";
+export { type Prompted, promptedBy } from "./towers.ts";

@@ -34,15 +34,30 @@ export async function openTowers(
   };
 }
 
-function towerOf(
-  { tokenizer, maxTokens: maxLength, head }: Tower<Weight>,
-  forward: Forward,
+/** How texts with one prompt before them become ids. */
+export interface Prompted {
+  /** The ids of a text, the prompt before it, cut to the limit. */
+  readonly tokenize: (text: string) => Encoding;
+  /** How many ids at the start of each are the prompt's and are not pooled. */
+  readonly promptTokens: number;
+}
+
+/** A prompt of a tower, "" for none. */
+export function promptedBy(
+  { tokenizer, maxTokens: maxLength, head }: Tower<unknown>,
   prompt: string,
-): OpenTower {
-  const promptTokens = head.includePrompt ? 0 : promptTokensOf(tokenizer, prompt, maxLength);
+): Prompted {
   return {
     tokenize: (text) => tokenizer.encode(prompt + text, { maxLength }),
-    run: (sequences) => forward.run(sequences, promptTokens),
-    normalized: isNormalized(head),
+    promptTokens: head.includePrompt ? 0 : promptTokensOf(tokenizer, prompt, maxLength),
+  };
+}
+
+function towerOf(tower: Tower<Weight>, forward: Forward, prompt: string): OpenTower {
+  const { tokenize, promptTokens } = promptedBy(tower, prompt);
+  return {
+    tokenize,
+    run: (sequences) => forward.run(sequences, new Int32Array(sequences.length).fill(promptTokens)),
+    normalized: isNormalized(tower.head),
   };
 }

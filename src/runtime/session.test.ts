@@ -56,6 +56,14 @@ describe.each([
     expect(await run()).toEqual([11, 1, 31, 3]);
   });
 
+  test("whose threads rest between runs gives the same", async () => {
+    await using session = await open(bytes, { restBetweenRuns: true });
+    for (const _ of [1, 2]) {
+      const { y: out } = await session.run(feeds);
+      expect([...(out.data as Float32Array)]).toEqual([2, 1, 4, 3]);
+    }
+  });
+
   test("several runs at once give each its own result", async () => {
     await using session = await open(bytes);
     const runs = [1, 2, 3, 4].map((k) => session.run({ ...feeds, x: floats([k, 0], [1, 2]) }));
@@ -82,6 +90,13 @@ describe.each([
   ])("refuses %s", async (_, act, message) => {
     await expect(act()).rejects.toThrow(message);
   });
+});
+
+test("a worker that has ended is said to have, not waited for", async () => {
+  const session = await openWorkerSession(bytes);
+  await session.run(feeds);
+  await session[Symbol.asyncDispose]();
+  await expect(session.run(feeds)).rejects.toMatchObject({ code: "io" });
 });
 
 test("the CPU is always a provider", () => {

@@ -24,6 +24,11 @@ export interface SessionOptions {
   readonly keepDuplicates?: boolean;
   /** Leave a Transpose before a product apart instead of fusing the two. @default false */
   readonly keepTransposes?: boolean;
+  /**
+   * Let the threads of operators sleep between two runs, instead of waiting for the next one at full speed: for whoever else needs a core, such as
+   * an event loop beside it. @default false
+   */
+  readonly restBetweenRuns?: boolean;
   /** Where the files lie that a model given as bytes points to; they are mapped into memory. @default the working directory */
   readonly dataFolder?: string;
   /** Write ONNX Runtime's profile to files with this prefix. @default none */
@@ -92,6 +97,7 @@ function toOrtOptions(options: SessionOptions): InferenceSession.SessionOptions 
     extra: {
       session: {
         ...(!prepack && { disable_prepacking: "1" }),
+        ...(options.restBetweenRuns && { force_spinning_stop: "1" }),
         ...(options.dataFolder !== undefined && {
           model_external_initializers_file_folder_path: options.dataFolder,
         }),

@@ -29,6 +29,7 @@ export interface WorkerFailure {
 /**
  * Opens a model in a thread of its own: runs leave this thread's event loop free, and are done in the order they are asked for.
  * Feeds over a SharedArrayBuffer are not copied, others are. Preallocated outputs are filled by a copy.
+ * @throws as `openSession`; from `run`: io once the worker has ended
  */
 export async function openWorkerSession(
   model: Uint8Array | string,
@@ -43,7 +44,9 @@ export async function openWorkerSession(
     throw toError(ready.failure);
   }
   const waiting = new Map<number, PromiseWithResolvers<Record<string, Tensor>>>();
+  let ended: unknown;
   const failAll = (error: unknown) => {
+    ended ??= error;
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
@@ -61,6 +64,8 @@ export async function openWorkerSession(
   return {
     ...ready,
     run: async (feeds, { outputs, into = {} }: RunOptions = {}) => {
+      // To a worker that is gone a message is lost without a word.
+      if (ended !== undefined) throw ended;
       const id = calls++;
       const pending = Promise.withResolvers<Record<string, Tensor>>();
       waiting.set(id, pending);

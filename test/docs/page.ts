@@ -9,6 +9,7 @@ const kinds = {
   json: "the file that is named after it",
   python: "left alone: bench/peers runs the same calls",
   js: "left alone, as python",
+  console: "what a reader types into other programs: left alone",
 } as const;
 
 type Kind = keyof typeof kinds;

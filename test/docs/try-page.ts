@@ -1,7 +1,8 @@
 /** A page followed from its beginning to its end, as its reader does. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nearfold } from "../nearfold.ts";
+import { type Serving, startServing } from "../serving.ts";
 import { strangeLines } from "./excerpt.ts";
 import { type Block, parsePage } from "./page.ts";
 import { fromSources, runProgram, typeErrors } from "./program.ts";
@@ -9,19 +10,33 @@ import { readerFiles } from "./reader-files.ts";
 import { commandsOf } from "./shell.ts";
 import { openWorld, type World } from "./world.ts";
 
+/** Where pages say that their servers are; here each gets a free port. */
+const SERVED = "http://127.0.0.1:8080";
+
 /**
- * Does what a page says, block by block.
+ * Does what a page says, block by block. A server that it starts answers the rest of the page.
  * @throws where a command or a program fails, or prints no line that the page shows; naming the page's line
  */
 export async function tryPage(markdown: string, name: string): Promise<void> {
   const blocks = parsePage(markdown, name);
   await using world = await openWorld(filesOf(blocks));
   const programs = await writePrograms(blocks, world);
+  await using serving = new AsyncDisposableStack();
+  let server: Serving | undefined;
+  const serve = async (argv: readonly string[]) => {
+    server = serving.use(await startServing(argv));
+    return server.err;
+  };
+  const found = (text: string) => text.replaceAll(SERVED, server?.url ?? SERVED);
   let output: string | undefined;
   for (const block of blocks) {
-    if (block.kind === "sh") output = await runCommands(block);
-    else if (block.kind === "ts") output = await runProgram(programs.get(block)!, world.folder);
-    else if (block.kind === "text") compare(block, output);
+    if (block.kind === "sh")
+      output = await runCommands({ ...block, code: found(block.code) }, serve);
+    else if (block.kind === "ts") {
+      const file = programs.get(block)!;
+      await writeFile(file, found(await readFile(file, "utf8")));
+      output = await runProgram(file, world.folder);
+    } else if (block.kind === "text") compare(block, output);
     else output = undefined;
   }
 }
@@ -42,10 +57,17 @@ function filesOf(blocks: readonly Block[]): Readonly<Record<string, string>> {
   return Object.fromEntries(files);
 }
 
-async function runCommands({ code, at }: Block): Promise<string> {
+async function runCommands(
+  { code, at }: Block,
+  serve: (argv: readonly string[]) => Promise<string>,
+): Promise<string> {
   let printed = "";
   for (const [program, ...argv] of commandsOf(code, at)) {
     if (program !== "nearfold") throw new Error(`${at}: not a command of ours: ${program}`);
+    if (argv[0] === "serve") {
+      printed += await serve(argv.slice(1));
+      continue;
+    }
     const { code, out, err } = await nearfold(argv);
     printed += err + out;
     if (code !== 0) throw new Error(`${at}: nearfold ${argv.join(" ")} ends with ${code}:\n${err}`);

@@ -1,0 +1,70 @@
+/** A server of ours as a process of its own, and clients of it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+export interface ServerProcess extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** `nearfold serve` of a model, on a free port; it is told to stop when it is disposed of. @throws with what it said, where it ended */
+export async function startServer(
+  model: string,
+  options: readonly string[] = [],
+): Promise<ServerProcess> {
+  const main = join(import.meta.dirname, "../src/cli/main.ts");
+  const child = spawn(process.execPath, [main, "serve", model, "--port", "0", ...options], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said: string[] = [];
+  const listening = Promise.withResolvers<string>();
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    said.push(line);
+    const url = /^http:\/\/\S+/.exec(line)?.[0];
+    if (url) listening.resolve(url);
+  });
+  child.once("close", () => listening.reject(new Error(`the server ended: ${said.join("\n")}`)));
+  const url = await listening.promise;
+  return {
+    url,
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGTERM");
+      await once(child, "close");
+    },
+  };
+}
+
+/** The vectors of texts, by OpenAI's protocol. @throws for any answer but 200 */
+export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
+  const response = await fetch(`${url}/v1/embeddings`, {
+    method: "POST",
+    body: JSON.stringify({ input, encoding_format: "base64" }),
+  });
+  if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
+  const { data } = (await response.json()) as { readonly data: readonly { embedding: string }[] };
+  return data.map(({ embedding }) => {
+    const bytes = new Uint8Array(Buffer.from(embedding, "base64"));
+    return new Float32Array(bytes.buffer);
+  });
+}
+
+/** Requests a second, of so many clients that each ask again once they are answered. */
+export async function closedLoop(
+  { clients, ms }: { readonly clients: number; readonly ms: number },
+  ask: (request: number) => Promise<unknown>,
+): Promise<{ readonly perSecond: number; readonly latencies: readonly number[] }> {
+  const latencies: number[] = [];
+  const start = performance.now();
+  let requests = 0;
+  const client = async () => {
+    while (performance.now() - start < ms) {
+      const before = performance.now();
+      await ask(requests++);
+      latencies.push(performance.now() - before);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return { perSecond: (1000 * latencies.length) / (performance.now() - start), latencies };
+}

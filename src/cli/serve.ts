@@ -1,0 +1,194 @@
+/** `nearfold serve`: models behind a port, until it is told to stop. */
+import { readFile } from "node:fs/promises";
+import { Option } from "commander";
+import { asIoError, exists } from "../durable.ts";
+import {
+  createHandler,
+  createMetrics,
+  listen,
+  openServedModel,
+  parseApiKeys,
+  type ServedModel,
+  type ServiceOptions,
+  startService,
+} from "../serve/index.ts";
+import { type CommandSpec, type Context, numberWithin, wholeNumber } from "./command.ts";
+import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
+import { reloadOnHangup } from "./reload-models.ts";
+import { jsonLog, type RequestLog } from "./request-log.ts";
+import { everyMinute, totalsLine } from "./serving-lines.ts";
+import { packageVersion } from "./version.ts";
+
+interface Options extends ModelOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly threads?: number;
+  readonly maxBatchTokens?: number;
+  readonly sliceMs: number;
+  readonly bulkShare: number;
+  readonly maxWaitMs: number;
+  readonly maxBulkWaitMs: number;
+  readonly timeoutMs: number;
+  readonly maxInputs: number;
+  readonly maxBodyBytes: number;
+  readonly apiKeys?: string;
+  readonly cors?: string;
+  readonly log: "lines" | "json";
+}
+
+export const serve: CommandSpec<Options> = {
+  name: "serve",
+  summary: "Answer over HTTP, by the protocols of OpenAI and text-embeddings-inference",
+  arguments: [["<models...>", `${modelArgument}; NAME=MODEL where requests call it otherwise`]],
+  options: [
+    new Option("--host <address>", "where to listen; 0.0.0.0 for every network").default(
+      "127.0.0.1",
+    ),
+    new Option("--port <n>", "0 for any that is free")
+      .argParser(wholeNumber(0, 65_535))
+      .default(8080),
+    new Option("--threads <n>", "threads of a model (default: the cores)").argParser(
+      wholeNumber(1),
+    ),
+    new Option("--max-batch-tokens <n>", "tokens of a batch (default: measured)").argParser(
+      wholeNumber(1),
+    ),
+    new Option("--slice-ms <n>", "longest part of bulk that a query may have to wait for")
+      .argParser(numberWithin(1, 10_000))
+      .default(25),
+    new Option("--bulk-share <share>", "share of the time that bulk gets while queries wait")
+      .argParser(numberWithin(0.01, 0.99))
+      .default(0.2),
+    new Option("--max-wait-ms <n>", "longest wait that a query is let in for")
+      .argParser(wholeNumber(0))
+      .default(2000),
+    new Option("--max-bulk-wait-ms <n>", "longest wait that bulk is let in for")
+      .argParser(wholeNumber(0))
+      .default(30_000),
+    new Option("--timeout-ms <n>", "until a request is given up")
+      .argParser(wholeNumber(1))
+      .default(60_000),
+    new Option("--max-inputs <n>", "texts of a request").argParser(wholeNumber(1)).default(2048),
+    new Option("--max-body-bytes <n>", "bytes of a request")
+      .argParser(wholeNumber(1))
+      .default(2_000_000),
+    new Option("--api-keys <file>", "a key a line, and perhaps its class: interactive or bulk"),
+    new Option("--cors <origin>", "whose pages may ask, or *"),
+    new Option("--log <kind>", "a line a minute, or a JSON object a request")
+      .choices(["lines", "json"])
+      .default("lines"),
+    ...modelOptions,
+  ],
+  examples: [
+    "nearfold serve my-model/ --port 8080",
+    "nearfold serve query=small-int8/ document=my-model/ --api-keys keys.txt --log json",
+  ],
+  run: async (references, options, context) => {
+    const started = context.now();
+    const keys = options.apiKeys === undefined ? undefined : await readKeys(options.apiKeys);
+    const metrics = createMetrics();
+    await using opened = new AsyncDisposableStack();
+    const log: RequestLog | undefined = options.log === "json" ? opened.use(jsonLog()) : undefined;
+    const openOne = async (reference: string) =>
+      opened.use(await open(reference, options, { context, metrics, log }));
+    const models: ServedModel[] = [];
+    for (const reference of references) models.push(await openOne(reference));
+    const service = await startService(models, {
+      ...serviceOptions(options),
+      onBatch: metrics.batch,
+    });
+    const handler = createHandler(service, {
+      metrics,
+      version: packageVersion(),
+      maxInputs: options.maxInputs,
+      maxBodyBytes: options.maxBodyBytes,
+      ...(keys && { keys }),
+      ...(options.cors !== undefined && { corsOrigin: options.cors }),
+      ...(log && { onRequest: log.request }),
+    });
+    const server = await listen(handler, { host: options.host, port: options.port });
+    const { url } = server;
+    const lanes = Object.entries(service.lanes).map(describeLane).join("; ");
+    const text = `${url} serves ${[...service.models.keys()].join(", ")} (${lanes})`;
+    context.report({ type: "note", text, data: { url, lanes: service.lanes } });
+    const minutes = everyMinute({ metrics, service, report: context.report, now: context.now });
+    using _ = reloadOnHangup(references, { service, open: openOne, report: context.report });
+    await aborted(context.signal);
+    minutes.stop();
+    context.report({ type: "note", text: "stopping: what was let in is finished" });
+    // First those who wait, then the port: until then probes are told that it is not ready.
+    await service.drain();
+    await server.close();
+    const seconds = (context.now() - started) / 1000;
+    return {
+      json: { url, seconds, ...metrics.totals },
+      text: totalsLine(metrics.totals, seconds),
+    };
+  },
+};
+
+interface Opening {
+  readonly context: Context;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly log: RequestLog | undefined;
+}
+
+async function open(
+  reference: string,
+  options: Options,
+  { context, metrics, log }: Opening,
+): Promise<ServedModel> {
+  const { name, model } = await parseReference(reference);
+  const folder = await modelFolder(model, options, context);
+  return await openServedModel(folder, {
+    ...(name !== undefined && { name }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    onRestart: ({ cause, failed }) => {
+      metrics.restarted();
+      log?.restart({ cause, failed });
+      const outcome =
+        failed === undefined ? "is open again" : `cannot be opened: ${(failed as Error).message}`;
+      const text = `${reference}: a session failed (${(cause as Error).message}) and ${outcome}`;
+      context.report({ type: "note", text });
+    },
+  });
+}
+
+/** `NAME=MODEL`, unless there is a folder of that name. */
+async function parseReference(reference: string) {
+  const found = /^(?<name>[\w.-]+)=(?<model>.+)$/.exec(reference)?.groups;
+  if (!found || (await exists(reference))) return { name: undefined, model: reference };
+  return { name: found.name, model: found.model };
+}
+
+/** @throws not-found, io, bad-input */
+async function readKeys(path: string) {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw asIoError(cause, path, "read");
+  });
+  return parseApiKeys(text, path);
+}
+
+function serviceOptions(options: Options): ServiceOptions {
+  const { maxBatchTokens, sliceMs, bulkShare, timeoutMs, maxWaitMs, maxBulkWaitMs } = options;
+  return {
+    ...{ sliceMs, bulkShare, timeoutMs },
+    maxWaitMs: { interactive: maxWaitMs, bulk: maxBulkWaitMs },
+    ...(maxBatchTokens !== undefined && { maxBatchTokens }),
+  };
+}
+
+function describeLane([lane, { budgetTokens, sliceTokens, tokensPerMs }]: [
+  string,
+  { readonly budgetTokens: number; readonly sliceTokens: number; readonly tokensPerMs: number },
+]): string {
+  const speed = Math.round(1000 * tokensPerMs).toLocaleString("en");
+  return `${lane}: ${speed} tokens/s, batches of ${budgetTokens} tokens, bulk of ${sliceTokens}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,91 @@
+/** What a route is made of. */
+import { NearfoldError } from "../../errors.ts";
+import type { Role } from "../../models/model.ts";
+import type { EmbedAnswer, EmbedRequest } from "../embed-request.ts";
+import type { ServerMetrics } from "../metrics/server-metrics.ts";
+import type { Priority } from "../queue/waiting.ts";
+import type { ServedModel } from "../served-model.ts";
+import type { Service } from "../service.ts";
+import type { ErrorStyle } from "./errors.ts";
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** How its errors are written. */
+  readonly errors: ErrorStyle;
+  /** Whether it is answered without a key. @default false */
+  readonly open?: boolean;
+  readonly answer: (call: Call) => Promise<Response> | Response;
+}
+
+/** Bounds of one request. */
+export interface RequestLimits {
+  readonly maxBodyBytes: number;
+  readonly maxInputs: number;
+}
+
+/** A request that was let in by the door, and what there is to answer it. */
+export interface Call {
+  readonly service: Service;
+  readonly metrics: ServerMetrics;
+  readonly limits: RequestLimits;
+  readonly version: string;
+  readonly signal: AbortSignal;
+  /** The class that the key or a header sets. */
+  readonly priority?: Priority;
+  /** The body; undefined of a GET. */
+  readonly json: unknown;
+}
+
+/** Whose prompt: where none is named, none is put before a text. */
+export const promptNames: readonly Role[] = ["query", "document"];
+
+/** The model that a request names, or the first. @throws not-found */
+export function modelOf({ service: { models } }: Call, name: string | undefined): ServedModel {
+  const [first] = models.values();
+  const found = name === undefined ? first : models.get(name);
+  if (found) return found;
+  const wanted = `one of ${[...models.keys()].join(", ")}`;
+  throw new NearfoldError("not-found", "no such model", { at: "model", got: name!, wanted });
+}
+
+/** Embeds, and counts it. */
+export async function embed(
+  { service, metrics, signal, priority }: Call,
+  request: Omit<EmbedRequest, "signal" | "priority">,
+): Promise<{ readonly answer: EmbedAnswer; readonly headers: Record<string, string> }> {
+  const start = performance.now();
+  const answer = await service.embed({ ...request, signal, ...(priority && { priority }) });
+  const ms = performance.now() - start;
+  metrics.embedded(answer, ms);
+  // Whose vectors they are: those of two spaces may not be compared.
+  const space = { "x-nearfold-space": request.model.space.id };
+  return { answer, headers: { ...timesOf(answer, ms), ...space } };
+}
+
+/** text-embeddings-inference's headers (router/src/lib.rs), in whole milliseconds; and how many inputs were cut. */
+function timesOf(answer: EmbedAnswer, ms: number): Record<string, string> {
+  const { tokenize, queue, run } = answer.times;
+  const whole = (value: number) => `${Math.round(value)}`;
+  return {
+    "x-compute-type": "cpu",
+    "x-compute-time": whole(run),
+    "x-compute-characters": `${answer.characters}`,
+    "x-compute-tokens": `${answer.tokens}`,
+    "x-total-time": whole(ms),
+    "x-tokenization-time": whole(tokenize),
+    "x-queue-time": whole(queue),
+    "x-inference-time": whole(run),
+    "x-nearfold-truncated": `${answer.truncated.length}`,
+  };
+}
+
+/** JSON that was written piece by piece. */
+export function jsonResponse(text: string, headers: Record<string, string>): Response {
+  return new Response(text, { headers: { ...headers, "content-type": "application/json" } });
+}
+
+/** Those of some options that are set. */
+export function present<T extends object>(options: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
+}

@@ -1,0 +1,22 @@
+/** Serving: what waits for a model and in which order it runs, the protocols, and the door. */
+export type { EmbedAnswer, EmbedRequest, Input, StageTimes } from "./embed-request.ts";
+export { type ApiKeys, type Grant, parseApiKeys } from "./http/api-keys.ts";
+export {
+  createHandler,
+  type Handler,
+  type HandlerOptions,
+  type RequestReport,
+} from "./http/handler.ts";
+export { type Listening, type ListenOptions, listen } from "./http/node-server.ts";
+export { arrivalTimes, type Latencies, latenciesOf } from "./load/arrivals.ts";
+export {
+  type BulkLoad,
+  type LoadOptions,
+  type LoadResult,
+  runLoad,
+  type Send,
+} from "./load/run-load.ts";
+export { createMetrics, type ServerMetrics } from "./metrics/server-metrics.ts";
+export type { Lane, Priority } from "./queue/waiting.ts";
+export { openServedModel, type ServedModel, type ServedModelOptions } from "./served-model.ts";
+export { type Service, type ServiceOptions, startService } from "./service.ts";

@@ -1,0 +1,246 @@
+/** The loop around `planBatch`: one batch runs at a time, and what comes meanwhile is in the next one. */
+import { NearfoldError } from "../errors.ts";
+import type { Backlog } from "./queue/admission.ts";
+import { type Batch, planBatch } from "./queue/plan-batch.ts";
+import { type LaneLimits, learnSpeed } from "./queue/speed.ts";
+import type { Lane, Priority } from "./queue/waiting.ts";
+import { QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
+
+/** Vectors `[N, D]` of token sequences, by the session of a lane; the caller's. It rejects where the whole batch failed. */
+export type RunBatch = (
+  lane: string,
+  sequences: readonly Int32Array[],
+  promptTokens: readonly number[],
+) => Promise<Float32Array>;
+
+export interface SchedulerOptions {
+  readonly run: RunBatch;
+  /** As they were measured; speeds are followed from there. @default none yet */
+  readonly lanes?: Readonly<Record<string, Lane>>;
+  /** @default 25 */
+  readonly sliceMs?: number;
+  /** @default 0.2 */
+  readonly bulkShare?: number;
+  /** @default 256 */
+  readonly maxBatchInputs?: number;
+  /** Milliseconds from any beginning. @default performance.now */
+  readonly now?: () => number;
+  readonly onBatch?: (batch: BatchReport) => void;
+}
+
+export interface BatchReport {
+  readonly priority: Priority;
+  readonly lane: string;
+  readonly inputs: number;
+  readonly tokens: number;
+  /** Tokens that it could have had. */
+  readonly most: number;
+  readonly ms: number;
+  readonly failed: boolean;
+}
+
+export interface SubmitOptions {
+  /** The client went away. */
+  readonly signal?: AbortSignal;
+  /** On the clock of `now`. @default never */
+  readonly deadline?: number;
+}
+
+type RunningBatch = Batch<QueuedRequest>;
+
+/** How often a request is run, whose batch failed. */
+const TRIES = 2;
+
+export class Scheduler {
+  readonly #options: Required<Omit<SchedulerOptions, "lanes" | "onBatch">>;
+  readonly #onBatch: ((batch: BatchReport) => void) | undefined;
+  readonly #lanes: Record<string, Lane>;
+  readonly #waiting: Record<Priority, QueuedRequest[]> = { interactive: [], bulk: [] };
+  #running: RunningBatch | undefined;
+  /** Settles when that batch is done. */
+  #ran: Promise<void> = Promise.resolve();
+  #owedMs = 0;
+  #requests = 0;
+  #closing = false;
+  #idle = Promise.withResolvers<void>();
+
+  constructor({ lanes = {}, onBatch, ...options }: SchedulerOptions) {
+    this.#options = {
+      sliceMs: 25,
+      bulkShare: 0.2,
+      maxBatchInputs: 256,
+      now: () => performance.now(),
+      ...options,
+    };
+    this.#lanes = { ...lanes };
+    this.#onBatch = onBatch;
+  }
+
+  /**
+   * Vectors of a request's inputs.
+   * @throws aborted; timeout past its deadline; io where its batch failed twice, or the scheduler is closing; not before a batch that it is in is done
+   */
+  async submit(work: Work, options: SubmitOptions = {}): Promise<WorkDone> {
+    if (this.#closing) throw new NearfoldError("io", "the server is stopping");
+    const { signal, deadline = Number.POSITIVE_INFINITY } = options;
+    if (signal?.aborted) throw goneError();
+    const request = new QueuedRequest(this.#requests++, work, {
+      deadline,
+      start: this.#options.now(),
+    });
+    const leave = () => this.#drop(request, goneError());
+    const late = () => this.#drop(request, lateError());
+    const timer = Number.isFinite(deadline)
+      ? setTimeout(late, Math.max(0, deadline - request.start))
+      : undefined;
+    signal?.addEventListener("abort", leave, { once: true });
+    this.#waiting[work.priority].push(request);
+    void this.#work();
+    try {
+      return await request.done.promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** A session more. */
+  openLane(name: string, lane: Lane): void {
+    this.#lanes[name] = lane;
+  }
+
+  /** A session less, of which nothing waits; a batch of it may run still, whose clients have gone away, and is waited for. */
+  async closeLane(name: string): Promise<void> {
+    while (this.#running?.lane === name) await this.#ran;
+    delete this.#lanes[name];
+  }
+
+  get lanes(): Readonly<Record<string, Lane>> {
+    return this.#lanes;
+  }
+
+  /** Milliseconds of work that is waiting or running. */
+  backlog(): Backlog {
+    const msOf = (priority: Priority) => {
+      const waiting = this.#waiting[priority];
+      const running = this.#running?.priority === priority ? this.#running : undefined;
+      const ms = (tokens: number, lane: string) => tokens / this.#lanes[lane].tokensPerMs;
+      return waiting.reduce(
+        (sum, request) => sum + ms(request.tokensLeft, request.lane),
+        running ? ms(running.tokens, running.lane) : 0,
+      );
+    };
+    return { interactive: msOf("interactive"), bulk: msOf("bulk") };
+  }
+
+  /** What waits in a class: requests, tokens, and for how long the oldest has. */
+  depth(priority: Priority): { readonly requests: number; tokens: number; oldestMs: number } {
+    const waiting = this.#waiting[priority];
+    const tokens = waiting.reduce((sum, { tokensLeft }) => sum + tokensLeft, 0);
+    const first = waiting[0];
+    const oldestMs = first ? this.#options.now() - first.start : 0;
+    return { requests: waiting.length, tokens, oldestMs };
+  }
+
+  /** Takes no more, and waits until all that it has taken is done. */
+  async drain(): Promise<void> {
+    this.#closing = true;
+    if (this.#isIdle()) return;
+    await this.#idle.promise;
+  }
+
+  #isIdle(): boolean {
+    const { interactive, bulk } = this.#waiting;
+    return !this.#running && interactive.length === 0 && bulk.length === 0;
+  }
+
+  async #work(): Promise<void> {
+    if (this.#running) return;
+    for (let batch = this.#next(); batch; batch = this.#next()) {
+      this.#running = batch;
+      this.#ran = this.#run(batch);
+      await this.#ran;
+      this.#running = undefined;
+    }
+    if (this.#closing) this.#idle.resolve();
+  }
+
+  #next(): RunningBatch | undefined {
+    const { bulkShare, maxBatchInputs, now } = this.#options;
+    const policy = { lanes: this.#lanes, bulkShare, maxBatchInputs };
+    const state = { waiting: this.#waiting, owedMs: this.#owedMs };
+    const { batch, dropped, owedMs } = planBatch(state, policy, now());
+    this.#owedMs = owedMs;
+    for (const request of dropped) this.#drop(request, lateError());
+    if (!batch) return undefined;
+    for (const { request, to } of batch.takes) request.take(to, now());
+    const left = this.#waiting[batch.priority];
+    this.#waiting[batch.priority] = left.filter(({ taken, tokens }) => taken < tokens.length);
+    return batch;
+  }
+
+  async #run(batch: RunningBatch): Promise<void> {
+    const { run, now } = this.#options;
+    const { lane, takes, tokens } = batch;
+    const parts = takes.map(({ request, from, to }) => request.part(from, to));
+    const sequences = parts.flatMap((part) => part.sequences);
+    const promptTokens = parts.flatMap((part) => part.promptTokens);
+    const start = now();
+    let failure: { readonly cause: unknown } | undefined;
+    try {
+      const found = await run(lane, sequences, promptTokens);
+      const width = found.length / sequences.length;
+      let first = 0;
+      for (const { request, from, to } of takes) {
+        const rows = found.subarray(first * width, (first + to - from) * width);
+        request.fill(from, rows, { width, now: now() });
+        first += to - from;
+      }
+    } catch (cause) {
+      failure = { cause };
+      this.#retry(batch, cause);
+    }
+    const ms = now() - start;
+    const { sliceMs } = this.#options;
+    const { budgetTokens, sliceTokens } = this.#lanes[lane];
+    const limits: LaneLimits = { budgetTokens, sliceMs };
+    if (!failure) this.#lanes[lane] = learnSpeed(this.#lanes[lane], { tokens, ms }, limits);
+    const most = batch.priority === "bulk" ? sliceTokens : budgetTokens;
+    const { priority } = batch;
+    const inputs = sequences.length;
+    this.#onBatch?.({ priority, lane, inputs, tokens, most, ms, failed: !!failure });
+  }
+
+  /** Back to the head of the queue, each to run alone; those that have failed before are told. */
+  #retry({ priority, takes }: RunningBatch, cause: unknown): void {
+    const back: QueuedRequest[] = [];
+    for (const { request, from } of takes) {
+      request.giveBack(from);
+      if (request.isSettled) continue;
+      if (request.failures < TRIES) back.push(request);
+      else this.#drop(request, failedError(cause));
+    }
+    const others = this.#waiting[priority].filter((request) => !back.includes(request));
+    this.#waiting[priority] = [...back, ...others];
+  }
+
+  #drop(request: QueuedRequest, error: NearfoldError): void {
+    request.fail(error);
+    const { priority } = request;
+    this.#waiting[priority] = this.#waiting[priority].filter((other) => other !== request);
+  }
+}
+
+function goneError(): NearfoldError {
+  return new NearfoldError("aborted", "the client went away");
+}
+
+function lateError(): NearfoldError {
+  return new NearfoldError("timeout", "the request was not done in the time that it has");
+}
+
+function failedError(cause: unknown): NearfoldError {
+  const got = (cause as Error).message;
+  const hint = "The server goes on: ask again";
+  return new NearfoldError("io", "the model failed twice at this", { got, hint, cause });
+}

@@ -1,0 +1,113 @@
+/** A model as a server has it: its texts become ids here, and vectors in the threads of its sessions. */
+import { openForward, type Prompted, promptedBy } from "../encoder/index.ts";
+import { isNormalized } from "../models/head.ts";
+import { locateModel, spaceOf } from "../models/index.ts";
+import type { Model, Role, Tower, Weight } from "../models/model.ts";
+import { requireSameSpace, type Space } from "../space.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { openSupervised, type Supervised, type SupervisedOptions } from "./supervised.ts";
+
+export interface ServedModelOptions {
+  /** What requests call it. @default the model's own name */
+  readonly name?: string;
+  /** Threads of one operator. @default as many as the cores this process may use */
+  readonly threads?: number;
+  readonly onRestart?: SupervisedOptions["onRestart"];
+}
+
+/** What texts of a role go through. */
+export interface ServedTower {
+  /** Of both roles, where the model has one tower. */
+  readonly session: Supervised;
+  readonly tokenizer: Tokenizer;
+  /** Longer texts are cut; Infinity where nothing limits them. */
+  readonly maxTokens: number;
+  /** Whether its vectors have length 1. */
+  readonly normalized: boolean;
+  /** With the prompt of the role before each text, or without. */
+  readonly prompted: Readonly<Record<"prompt" | "plain", Prompted>>;
+}
+
+/** Close with `await using`. */
+export interface ServedModel extends AsyncDisposable {
+  readonly name: string;
+  readonly space: Space;
+  /** Dimensions a vector may be cut to, the full width first. */
+  readonly dims: readonly number[];
+  readonly prompts: Readonly<Record<Role, string>>;
+  /** How token vectors become one, by PyTorch's names: "mean". */
+  readonly pooling: readonly string[];
+  /** What its weights are held as: "float32", or the format of codes. */
+  readonly dtype: string;
+  /** When it was opened, in seconds since 1970. */
+  readonly created: number;
+  readonly towers: Readonly<Record<Role, ServedTower>>;
+}
+
+/**
+ * Opens a model, or the folder of one, in threads of its own. A session that fails is opened again from the folder, if that still holds a model of the
+ * same space: never do vectors of two spaces come under one name.
+ * @throws as `openEncoder`
+ */
+export async function openServedModel(
+  source: Model<Tensor> | string,
+  { name, threads, onRestart }: ServedModelOptions = {},
+): Promise<ServedModel> {
+  const model: Model<Weight> = typeof source === "string" ? await locateModel(source) : source;
+  const space = typeof source === "string" ? model.card.space : spaceOf(source);
+  const called = name ?? model.name;
+  await using opened = new AsyncDisposableStack();
+  let first: Model<Weight> | undefined = model;
+  const read = async (): Promise<Model<Weight>> => {
+    if (typeof source !== "string") return source;
+    const again = await locateModel(source);
+    requireSameSpace({ name: called, space }, { name: source, space: again.card.space });
+    return again;
+  };
+  const openTower = async (role: Role): Promise<ServedTower> => {
+    const towerOf = (from: Model<Weight>): Tower<Weight> =>
+      role === "query" && from.queryTower ? from.queryTower : from;
+    const open = async () =>
+      openForward(towerOf(first ?? (await read())), {
+        worker: true,
+        ...(threads !== undefined && { threads }),
+      });
+    const session = await openSupervised({ open, ...(onRestart && { onRestart }) });
+    return toServedTower(towerOf(model), opened.use(session), model.prompts[role]);
+  };
+  const document = await openTower("document");
+  const query = model.queryTower
+    ? await openTower("query")
+    : toServedTower(model, document.session, model.prompts.query);
+  // From now on what is opened is what lies in the folder then.
+  first = undefined;
+  const sessions = opened.move();
+  return {
+    name: called,
+    space,
+    dims: model.card.dims,
+    prompts: model.prompts,
+    pooling: model.head.pooling,
+    dtype: dtypeOf(model),
+    created: Math.floor(Date.now() / 1000),
+    towers: { document, query },
+    [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+  };
+}
+
+function toServedTower(tower: Tower<unknown>, session: Supervised, prompt: string): ServedTower {
+  const { tokenizer, maxTokens, head } = tower;
+  return {
+    session,
+    tokenizer,
+    maxTokens,
+    normalized: isNormalized(head),
+    prompted: { prompt: promptedBy(tower, prompt), plain: promptedBy(tower, "") },
+  };
+}
+
+function dtypeOf({ formats }: Tower<unknown>): string {
+  const names = new Set([...(formats?.values() ?? [])].map(({ name }) => name));
+  return names.size > 0 ? [...names].join("+") : "float32";
+}

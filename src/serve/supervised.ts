@@ -1,0 +1,67 @@
+/** A session that is opened again when it fails. */
+import type { Forward } from "../encoder/index.ts";
+
+export interface SupervisedOptions {
+  /** Opens the session, the first time and each time after a failure. */
+  readonly open: () => Promise<Forward>;
+  /** Told after each opening but the first: why, and what came of it. */
+  readonly onRestart?: (restart: { readonly cause: unknown; readonly failed?: unknown }) => void;
+}
+
+/** Close with `await using`. */
+export interface Supervised extends Forward {
+  /** Whether the last opening succeeded. */
+  readonly isUp: boolean;
+}
+
+/**
+ * A run that fails takes its session with it: who asks next waits for a new one, and for no longer than that takes. A session that cannot be opened fails
+ * each run, which tries it again. A crash of native code takes the process with it, and is for whoever started that.
+ * @throws as `open`, the first time
+ */
+export async function openSupervised({ open, onRestart }: SupervisedOptions): Promise<Supervised> {
+  let session: Promise<Forward> | undefined = Promise.resolve(await open());
+  let isUp = true;
+  let cause: unknown;
+
+  const reopen = async (): Promise<Forward> => {
+    try {
+      const opened = await open();
+      isUp = true;
+      onRestart?.({ cause });
+      return opened;
+    } catch (failed) {
+      isUp = false;
+      session = undefined;
+      onRestart?.({ cause, failed });
+      throw failed;
+    }
+  };
+  const letGo = async (broken: Promise<Forward>, why: unknown) => {
+    // Several runs may fail with one session: it is let go once.
+    if (session !== broken) return;
+    cause = why;
+    session = undefined;
+    isUp = false;
+    await broken.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
+  };
+  return {
+    get isUp() {
+      return isUp;
+    },
+    run: async (sequences, promptTokens) => {
+      session ??= reopen();
+      const used = session;
+      const forward = await used;
+      try {
+        return await forward.run(sequences, promptTokens);
+      } catch (error) {
+        await letGo(used, error);
+        throw error;
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await session?.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
+    },
+  };
+}
