@@ -10,7 +10,7 @@ import { siteOf } from "../nn/linear-site.ts";
 import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { openSession } from "../runtime/session.ts";
-import { ints, type Tensor } from "../tensor/tensor.ts";
+import { ints } from "../tensor/tensor.ts";
 import { chooseRange } from "./choose-range.ts";
 
 export interface CalibrateOptions {
@@ -27,7 +27,7 @@ const BATCH_TOKENS = 2048;
 const DRAWN = "calibration.rows";
 
 /**
- * The formats, each that holds a range with that of its layer: the one in which rounding moves least what the layer computes, in squares, on rows that it read.
+ * The formats, each that holds a range with that of its layer: the one in which rounding costs least, in squares, on rows that the layer read.
  * @throws bad-input where the texts have no tokens; aborted
  */
 export async function calibrateFormats(
@@ -39,24 +39,12 @@ export async function calibrateFormats(
   if (layers.length === 0) return formats;
   const ranges = new Map<string, ReturnType<typeof chooseRange>>();
   for (const [rows, weights] of await rowsRead(model, new Set(layers), texts, signal)) {
-    const range = chooseRange(rows, importanceOf(weights.map((name) => model.weights.get(name)!)));
+    const range = chooseRange(rows);
     for (const weight of weights) ranges.set(weight, range);
   }
   const fitted = ([name, format]: readonly [string, WeightFormat]) =>
     [name, format.calibrated?.(ranges.get(name)!) ?? format] as const;
   return new Map([...formats].map(fitted));
-}
-
-/** Of each column that the layers read: how much an error there moves what they compute, in squares. */
-function importanceOf(weights: readonly Tensor<"float32">[]): Float64Array {
-  const width = weights[0].shape[1];
-  const sums = new Float64Array(width);
-  for (const { data } of weights) {
-    for (let at = 0; at < data.length; at += width) {
-      for (let i = 0; i < width; i++) sums[i] += data[at + i] ** 2;
-    }
-  }
-  return sums;
 }
 
 /** Rows that layers read, end to end, and the weights of the layers that read them. */
