@@ -1,16 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { array64 } from "../src/graph/array64.ts";
 import { gradients } from "../src/graph/grad.ts";
-import { constantOf, graphOf, input, type Node, topological, type Value } from "../src/graph/node.ts";
+import {
+  constantOf,
+  graphOf,
+  input,
+  type Node,
+  topological,
+  type Value,
+} from "../src/graph/node.ts";
 import { matmul, mul } from "../src/graph/ops/index.ts";
 import { evaluate } from "../src/graph/reference.ts";
 import { share } from "../src/graph/rewrite.ts";
-import { encodeModel } from "../src/onnx/encode.ts";
-import { openSession } from "../src/runtime/session.ts";
-import { floats } from "../src/tensor/tensor.ts";
 import { int8Products } from "../src/nn/int8-training.ts";
 import { linear } from "../src/nn/linear.ts";
 import { weightInputs } from "../src/nn/weights.ts";
+import { encodeModel } from "../src/onnx/encode.ts";
+import { openSession } from "../src/runtime/session.ts";
+import { floats } from "../src/tensor/tensor.ts";
 
 const [T, IN, OUT] = [24, 32, 16];
 const shapes: Readonly<Record<string, readonly [number, number]>> = {
