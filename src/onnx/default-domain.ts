@@ -8,7 +8,6 @@ import {
   div,
   erf,
   gather,
-  layerNorm,
   matmul,
   matmulInteger,
   mul,
