@@ -44,6 +44,7 @@ export async function openWorkerSession(
     throw toError(ready.failure);
   }
   const waiting = new Map<number, PromiseWithResolvers<Record<string, Tensor>>>();
+  const exit = new Promise((resolve) => worker.once("exit", resolve));
   let ended: unknown;
   const failAll = (error: unknown) => {
     ended ??= error;
@@ -86,7 +87,10 @@ export async function openWorkerSession(
       return results;
     },
     [Symbol.asyncDispose]: async () => {
-      await worker.terminate();
+      // Terminated in the middle of a run, ONNX Runtime's binding takes the whole process with it: the worker ends by itself, between two.
+      worker.ref();
+      worker.postMessage("close");
+      await exit;
     },
   };
 }

@@ -14,7 +14,10 @@ const describe = (error: unknown): WorkerFailure => ({
 
 try {
   const session = await openSession(model, options);
-  port.on("message", async ({ id, feeds, outputs }: WorkerCall) => {
+  port.on("message", async (call: WorkerCall | "close") => {
+    // Of this thread alone; asked for here, no run is under way in native code.
+    if (call === "close") process.exit();
+    const { id, feeds, outputs } = call;
     try {
       const results = await session.run(feeds, outputs ? { outputs } : {});
       const buffers = Object.values(results).map(({ data }) => data.buffer as ArrayBuffer);
