@@ -1,16 +1,11 @@
+import { cosines as rowCosines } from "../src/evaluate/agreement.ts";
+import { floats } from "../src/tensor/tensor.ts";
 import { mean } from "./measure.ts";
 
 /** Of each row `[N, dims]` with the same row of the other. */
 export function cosines(a: Float32Array, b: Float32Array, dims: number): number[] {
-  return Array.from({ length: a.length / dims }, (_, row) => {
-    let [dot, x, y] = [0, 0, 0];
-    for (let i = row * dims; i < (row + 1) * dims; i++) {
-      dot += a[i] * b[i];
-      x += a[i] * a[i];
-      y += b[i] * b[i];
-    }
-    return dot / Math.sqrt(x * y);
-  });
+  const rows = (data: Float32Array) => floats(data, [data.length / dims, dims]);
+  return Array.from(rowCosines(rows(a), rows(b)));
 }
 
 export function meanCosine(a: Float32Array, b: Float32Array, dims: number): number {

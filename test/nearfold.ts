@@ -13,9 +13,30 @@ export async function nearfold(
   argv: readonly string[],
   { stopAt }: { readonly stopAt?: string } = {},
 ): Promise<Ran> {
+  const { text, done } = start(argv, {
+    onErr: (said, stop) => {
+      if (stopAt !== undefined && said.includes(stopAt)) stop.abort();
+    },
+  });
+  return { code: await done, ...text };
+}
+
+export interface Started {
+  /** What it has printed so far. */
+  readonly text: { readonly out: string; readonly err: string };
+  readonly stop: AbortController;
+  /** Its exit code. */
+  readonly done: Promise<number>;
+}
+
+/** Starts a command; `onErr` sees all that it has said on stderr, each time it says more. */
+export function start(
+  argv: readonly string[],
+  { onErr }: { readonly onErr: (said: string, stop: AbortController) => void },
+): Started {
   const stop = new AbortController();
   const text = { out: "", err: "" };
-  const code = await run(argv, {
+  const done = run(argv, {
     stdout: {
       write: (part) => {
         text.out += part;
@@ -24,13 +45,13 @@ export async function nearfold(
     stderr: {
       write: (part) => {
         text.err += part;
-        if (stopAt !== undefined && text.err.includes(stopAt)) stop.abort();
+        onErr(text.err, stop);
       },
     },
     signal: stop.signal,
     now: () => performance.now(),
   });
-  return { code, ...text };
+  return { text, stop, done };
 }
 
 /** Rows as the text of a JSONL file. */

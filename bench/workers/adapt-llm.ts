@@ -1,6 +1,7 @@
 /** Our side of `adapt-llm-memory` and, given "int8", `adapt-llm-int8-memory`: training steps, and the peak of this process' memory. */
+
+import { peakMemoryMb } from "../../src/plan/peak-memory.ts";
 import { serve } from "../child.ts";
-import { peakMemoryMb } from "../peak-memory.ts";
 import { captionsWork } from "../smollm2.ts";
 import { openTraining } from "../training.ts";
 

@@ -1,6 +1,7 @@
 /** One side of the measurement `gradcache`: training steps of one batch size, and the peak of this process' memory. */
+
+import { peakMemoryMb } from "../../src/plan/peak-memory.ts";
 import { serve } from "../child.ts";
-import { peakMemoryMb } from "../peak-memory.ts";
 import {
   benchModel,
   openTraining,

@@ -1,8 +1,8 @@
 /** One run of the measurement `load-memory`: what this process holds before and after it opens a model's folder. */
 import { openEncoder } from "../../src/encoder/index.ts";
+import { peakMemoryMb } from "../../src/plan/peak-memory.ts";
 import { tinyStatic } from "../../test/tiny-models.ts";
 import { serve } from "../child.ts";
-import { peakMemoryMb } from "../peak-memory.ts";
 
 const residentMb = () => process.memoryUsage.rss() / 1e6;
 

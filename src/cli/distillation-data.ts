@@ -1,7 +1,6 @@
 /** The texts that a student learns from, and those that it is judged by. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { basename } from "node:path";
+import { hashFile } from "../data/hash-file.ts";
 import {
   type Pair,
   type RoledText,
@@ -53,7 +52,7 @@ export async function readDistillationData(
     const read = await readAll(path, readTexts, options, report);
     for (const { text, role } of read.rows) whole.push({ text, role: roles ? role : "document" });
     skipped += read.skipped;
-    records.push(await recordOf(path, read.rows.length));
+    records.push({ name: basename(path), rows: read.rows.length, sha256: await hashFile(path) });
   }
   const all = distinct(whole);
   const dev = Math.min(0.1, MOST_HELD_OUT / all.length);
@@ -99,10 +98,4 @@ export async function readCandidates(
     for (const row of rows) all.push(row);
   }
   return all;
-}
-
-async function recordOf(path: string, rows: number): Promise<DataRecord> {
-  const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part);
-  return { name: basename(path), rows, sha256: hash.digest("hex") };
 }

@@ -1,13 +1,14 @@
 /** What `nearfold distill` may be told. */
 import { InvalidArgumentError, Option } from "commander";
 import type { LayerChoice } from "../distill/index.ts";
-import { numberWithin, positiveNumber, wholeNumber, wholeNumbers } from "./command.ts";
+import { positiveNumber, wholeNumber, wholeNumbers } from "./command.ts";
 import type { DistillationDataOptions } from "./distillation-data.ts";
 import type { DistillationPlanOptions } from "./distillation-plan.ts";
 import type { StudentOptions } from "./distillation-student.ts";
 import type { TeacherOptions } from "./distillation-teacher.ts";
 import { modelArgument, modelOptions } from "./model-reference.ts";
 import { skipBadOption } from "./reading.ts";
+import { rateOptions, runOptions } from "./step-options.ts";
 import { type TrainedWeights, trainedWeightOptions } from "./weight-options.ts";
 
 export interface DistillOptions
@@ -97,16 +98,8 @@ const steps: readonly Option[] = [
     positiveNumber,
   ),
   new Option("--batch-size <n>", "texts a step").argParser(wholeNumber(2)),
-  new Option("--chunk-size <n>", "texts in memory at once; the gradient is the same").argParser(
-    wholeNumber(1),
-  ),
-  new Option("--learning-rate <x>", "the peak").argParser(positiveNumber),
-  new Option("--warmup <x>", "share of the steps over which the rate rises").argParser(
-    numberWithin(0, 1),
-  ),
-  new Option("--weight-decay <x>", "of AdamW").argParser(numberWithin(0)),
-  new Option("--evaluate-every <n>", "steps (default: once an epoch)").argParser(wholeNumber(1)),
-  new Option("--seed <n>", "same seed, same model").argParser(wholeNumber(0)).default(42),
+  ...rateOptions(),
+  ...runOptions(),
 ];
 
 const under = (heading: string, options: readonly Option[]) =>

@@ -1,6 +1,5 @@
 /** What a distillation says of itself: in the student's card, and at its end. */
 import type { Model } from "../models/model.ts";
-import { runtimeVersion } from "../runtime/version.ts";
 import type { Agreement, Space } from "../space.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { DevScore } from "../train/index.ts";
@@ -10,7 +9,7 @@ import type { DistillOptions } from "./distillation-options.ts";
 import type { DistillationPlan } from "./distillation-plan.ts";
 import type { Student } from "./distillation-student.ts";
 import { describeAgreement, fitTo } from "./fitted.ts";
-import { packageVersion } from "./version.ts";
+import { versionsNow } from "./version.ts";
 
 export interface DistillationResult {
   readonly teacher: { readonly name: string; readonly space?: Space };
@@ -44,11 +43,7 @@ export function distilledCard(learnt: Model<Tensor>, result: DistillationResult)
       losses: [plan.loss.text],
       seed: plan.trainer.seed ?? 0,
       training: { student: student.made, ...Object.fromEntries(known) },
-      versions: {
-        nearfold: packageVersion(),
-        "onnxruntime-node": runtimeVersion(),
-        node: process.versions.node,
-      },
+      versions: versionsNow(),
       metrics: agreement ? agreementMetrics(agreement) : {},
     },
   };

@@ -1,4 +1,5 @@
 /** Whose vectors are learnt, and where they are kept. */
+
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { RoledText } from "../data/index.ts";
@@ -14,6 +15,7 @@ import {
 import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import { joinFloats } from "../tensor/join-floats.ts";
 import type { Context } from "./command.ts";
 import type { DistillationData } from "./distillation-data.ts";
 import { hubSettings, type ModelOptions } from "./model-reference.ts";
@@ -123,8 +125,6 @@ async function ask(
     );
   const parts = [await vectorsOf(documents), await vectorsOf(queries)];
   const { dims = 0 } = cache;
-  const data = new Float32Array(texts.length * dims);
-  data.set(parts[0].data);
-  data.set(parts[1].data, parts[0].data.length);
+  const data = joinFloats(parts.map(({ data }) => data));
   return { texts, vectors: { dtype: "float32", shape: [texts.length, dims], data } };
 }

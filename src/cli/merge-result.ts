@@ -1,9 +1,8 @@
 /** What came of a merge, for the card and for the person. */
 import type { Model } from "../models/model.ts";
-import { runtimeVersion } from "../runtime/version.ts";
 import type { Outcome } from "./command.ts";
 import { table } from "./table.ts";
-import { packageVersion } from "./version.ts";
+import { versionsNow } from "./version.ts";
 
 /** A mixture that was measured. */
 export interface Trial {
@@ -35,11 +34,7 @@ export function withResult(
   names: ReadonlyMap<string, string>,
   metrics: Readonly<Record<string, number>>,
 ): Model {
-  const versions = {
-    nearfold: packageVersion(),
-    "onnxruntime-node": runtimeVersion(),
-    node: process.versions.node,
-  };
+  const versions = versionsNow();
   const { merged, ...lineage } = model.card.lineage;
   const models = merged?.models.map((part) => ({
     ...part,

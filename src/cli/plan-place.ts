@@ -1,10 +1,10 @@
 /** The folder of a plan: what was built and measured there is kept for the next run. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { hashFile } from "../data/hash-file.ts";
 import { removeTemporaries, requireFreeFolder, writeDurably } from "../durable.ts";
 import { sequence, shuffle } from "../graph/rng.ts";
 import { acquireLock } from "../lock.ts";
-import { hashFile } from "../plan/index.ts";
 import { requireWritable } from "./output.ts";
 
 /** Closed with `await using`: then another run may have it. */

@@ -4,14 +4,13 @@ import { type Lesson, measureAgreement } from "../distill/index.ts";
 import { openEncoder } from "../encoder/index.ts";
 import type { Card, Model } from "../models/model.ts";
 import type { Guarded, Raised } from "../quantize/index.ts";
-import { runtimeVersion } from "../runtime/version.ts";
 import type { Agreement, Space } from "../space.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Outcome } from "./command.ts";
 import { describeAgreement, fitTo } from "./fitted.ts";
 import type { QuantizeOptions } from "./quantization-options.ts";
 import { table } from "./table.ts";
-import { packageVersion } from "./version.ts";
+import { versionsNow } from "./version.ts";
 
 export interface Quantization {
   readonly guarded: Guarded;
@@ -42,11 +41,7 @@ export function quantizedCard({ card }: Model, result: Quantization): Card {
   const { guarded, origin, agreement, weights, tables } = result;
   const { fitted: _, ...own } = card;
   const fitted = fitTo(origin, guarded.model, agreement);
-  const versions = {
-    nearfold: packageVersion(),
-    "onnxruntime-node": runtimeVersion(),
-    node: process.versions.node,
-  };
+  const versions = versionsNow();
   // What was measured of the float model does not hold for this one.
   const metrics = { cosineWithFloat: agreement?.cosine ?? guarded.agreement.mean };
   const training = { ...card.lineage.training, weights, tables };

@@ -5,6 +5,7 @@ import { precisions } from "../train/index.ts";
 import { nameList, numberWithin, positiveNumber, wholeNumber, wholeNumbers } from "./command.ts";
 import { type ModelOptions, modelArgument, modelOptions } from "./model-reference.ts";
 import { skipBadOption } from "./reading.ts";
+import { rateOptions, runOptions } from "./step-options.ts";
 import type { TrainingDataOptions } from "./training-data.ts";
 import { lossNames } from "./training-loss.ts";
 import { archs, objectives, type StartOptions } from "./training-model.ts";
@@ -95,21 +96,13 @@ const schedule: readonly Option[] = [
   new Option("--batch-size <n>", "rows a step; the others of a batch are the negatives").argParser(
     wholeNumber(2),
   ),
-  new Option("--chunk-size <n>", "texts in memory at once; the gradient is the same").argParser(
-    wholeNumber(1),
-  ),
-  new Option("--learning-rate <x>", "the peak").argParser(positiveNumber),
-  new Option("--warmup <x>", "share of the steps over which the rate rises").argParser(
-    numberWithin(0, 1),
-  ),
-  new Option("--weight-decay <x>", "of AdamW").argParser(numberWithin(0)),
+  ...rateOptions(),
   new Option(
     "--precision <type>",
     "of the products with weights; int8 is faster, and beside --lora holds the base as codes (default: float32)",
   ).choices(precisions),
   new Option("--dropout", "drop out as the base's config says"),
-  new Option("--evaluate-every <n>", "steps (default: once an epoch)").argParser(wholeNumber(1)),
-  new Option("--seed <n>", "same seed, same model").argParser(wholeNumber(0)).default(42),
+  ...runOptions(),
 ];
 
 /** Those that are other commands' too stay without a heading. */

@@ -1,13 +1,12 @@
 /** What came of a training: the model's card, and what is said of it. */
 import { basename, join, resolve } from "node:path";
 import type { Model } from "../models/model.ts";
-import { runtimeVersion } from "../runtime/version.ts";
 import type { Outcome } from "./command.ts";
 import type { TrainingData } from "./training-data.ts";
 import type { Measured } from "./training-judge.ts";
 import type { TrainCommandOptions } from "./training-options.ts";
 import type { Plan } from "./training-plan.ts";
-import { packageVersion } from "./version.ts";
+import { versionsNow } from "./version.ts";
 
 export interface Result {
   readonly data: TrainingData;
@@ -34,11 +33,7 @@ export function cardOf(
       losses: lossTexts(data, plan),
       ...(seed !== undefined && { seed }),
       training: settingsOf(data, plan, options),
-      versions: {
-        nearfold: packageVersion(),
-        "onnxruntime-node": runtimeVersion(),
-        node: process.versions.node,
-      },
+      versions: versionsNow(),
       metrics: measured?.means ?? {},
     },
   };

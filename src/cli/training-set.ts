@@ -1,6 +1,5 @@
 /** A data set that was read for its loss. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { hashFile } from "../data/hash-file.ts";
 import { type PairOptions, type Row, readPairs, readRows } from "../data/index.ts";
 import { type Needs, requireRow } from "../losses/index.ts";
 import type { DataRecord } from "../models/model.ts";
@@ -30,7 +29,8 @@ export async function readTrainingSet(
   report: Report,
 ): Promise<TrainingSet> {
   const { rows, skipped } = await readAll(task.path, readerOf(needs), options, report);
-  return { task, needs, rows, skipped, record: await recordOf(task, rows.length) };
+  const record = { name: task.name, rows: rows.length, sha256: await hashFile(task.path) };
+  return { task, needs, rows, skipped, record };
 }
 
 /** All texts of the rows, as often as they occur. */
@@ -78,10 +78,4 @@ function readerOf(needs: Needs) {
   const read = needs.texts.least > 1 ? readPairs : readRows;
   return (path: string, options: PairOptions): AsyncIterable<Row> =>
     read(path, { ...options, check });
-}
-
-async function recordOf({ path, name }: TaskFile, rows: number): Promise<DataRecord> {
-  const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part);
-  return { name, rows, sha256: hash.digest("hex") };
 }

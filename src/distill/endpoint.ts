@@ -1,6 +1,8 @@
 /** A teacher behind HTTP: OpenAI's `POST /embeddings` (https://platform.openai.com/docs/api-reference/embeddings). */
+
 import { setTimeout } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
+import { joinFloats } from "../tensor/join-floats.ts";
 import { parseEmbeddings } from "./embeddings-answer.ts";
 import { isPassing, TRIES, waitMs } from "./retry.ts";
 import type { Teacher } from "./teacher.ts";
@@ -48,7 +50,7 @@ export function endpointTeacher(options: EndpointOptions): Teacher {
         }
         vectors.push(found);
       }
-      return { vectors: joined(vectors), dims: dims ?? 0 };
+      return { vectors: joinFloats(vectors), dims: dims ?? 0 };
     },
     [Symbol.asyncDispose]: async () => {},
   };
@@ -158,14 +160,4 @@ function routeOf(text: string): string {
   }
   const details = { got: text, wanted: "http://HOST:PORT/v1" };
   throw new NearfoldError("bad-argument", "not the URL of a service", details);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

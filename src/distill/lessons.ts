@@ -1,9 +1,11 @@
 /** Texts with a teacher's vectors, as data sets of a training. */
+
 import type { Pair, RoledText } from "../data/index.ts";
 import { openEncoder } from "../encoder/index.ts";
 import type { Needs } from "../losses/index.ts";
 import type { Model, Role } from "../models/model.ts";
 import type { Agreement } from "../space.ts";
+import { joinFloats } from "../tensor/join-floats.ts";
 import { floats, type Tensor } from "../tensor/tensor.ts";
 import type { Task } from "../train/index.ts";
 import { agreementOf } from "./agreement.ts";
@@ -75,13 +77,7 @@ export async function measureAgreement(model: Model<Tensor>, lesson: Lesson): Pr
     width = made.dims;
   }
   const rows = order.flatMap(([, rows]) => rows);
-  const all = new Float32Array(rows.length * width);
-  let at = 0;
-  for (const part of found) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return agreementOf(floats(all, [rows.length, width]), rowsOf(vectors, rows));
+  return agreementOf(floats(joinFloats(found), [rows.length, width]), rowsOf(vectors, rows));
 }
 
 /** The numbers of the texts of each role that occurs. */

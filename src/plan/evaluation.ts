@@ -2,9 +2,10 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type RetrievalSet, readBeir } from "../data/beir.ts";
+import { hashFile } from "../data/hash-file.ts";
 import { readSts } from "../data/sts.ts";
 import { NearfoldError } from "../errors.ts";
-import { hashFile, keyOf } from "./ledger.ts";
+import { keyOf } from "./ledger.ts";
 
 export interface EvaluationFiles {
   /** A folder in BEIR's layout. */

@@ -1,4 +1,6 @@
 /** What to build for given serving requirements, found by measurement. */
+
+export { hashFile } from "../data/hash-file.ts";
 export { type GivenModel, type Processor, weightAxis } from "./axes.ts";
 export {
   type Backbone,
@@ -13,7 +15,7 @@ export { type AskedAxes, enumerateCandidates } from "./enumerate.ts";
 export { backbonesOf, type Pruned, prune, type Workload } from "./estimate.ts";
 export { type Evaluation, type EvaluationFiles, readEvaluation } from "./evaluation.ts";
 export { paretoFront } from "./front.ts";
-export { hashFile, keyOf, recall, record } from "./ledger.ts";
+export { keyOf, recall, record } from "./ledger.ts";
 export { productSpeed } from "./machine-speed.ts";
 export {
   type Built,

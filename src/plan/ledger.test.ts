@@ -3,7 +3,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
-import { hashFile, keyOf, recall, record } from "./ledger.ts";
+import { hashFile } from "../data/hash-file.ts";
+import { keyOf, recall, record } from "./ledger.ts";
 
 test("what was recorded is found by its key alone", async () => {
   await using folder = await temporaryFolder();

@@ -1,19 +1,11 @@
 /** What was made and measured before, by what it was made of: a run that was killed finds it again. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { writeDurably } from "../durable.ts";
 import { isJsonObject, readJson } from "../models/json-file.ts";
 
 /** A fingerprint of everything that decides about a result. */
 export function keyOf(made: object): string {
   return createHash("sha256").update(JSON.stringify(made)).digest("hex");
-}
-
-/** The SHA-256 of a file. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part);
-  return hash.digest("hex");
 }
 
 /** What is recorded under a path, if it is of this key; a file that is none of ours is as none. */

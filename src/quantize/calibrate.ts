@@ -3,6 +3,7 @@ import { input } from "../graph/node.ts";
 import { gather } from "../graph/ops/index.ts";
 import type { Model } from "../models/model.ts";
 import type { WeightFormat, WeightFormats } from "../nn/weight-format.ts";
+import { joinFloats } from "../tensor/join-floats.ts";
 import { ints } from "../tensor/tensor.ts";
 import { chooseRange } from "./choose-range.ts";
 import { documentBatches, layerInputs, observe } from "./layer-inputs.ts";
@@ -58,17 +59,7 @@ async function rowsRead(
       parts[i].push(data as Float32Array);
     });
   }
-  return read.map(({ weights }, i) => [joined(parts[i]), weights] as const);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return read.map(({ weights }, i) => [joinFloats(parts[i]), weights] as const);
 }
 
 /** As many of a batch's tokens as it has a share in all, spread over them; rows of padding come after, and are none of them. */
