@@ -74,7 +74,7 @@ it("each text once, as it is spelt where it is nearest, however the stream is cu
       }
       for (const [query, sign] of [1, -1].entries()) {
         const ranked = stream
-          .map(({ text, score }) => ({ text, score: Math.fround(sign * score) }))
+          .map(({ text, score }) => ({ text, score: 0 + Math.fround(sign * score) })) // 0 + -0 is 0
           .sort((a, b) => b.score - a.score);
         const keys = ranked.map(({ text }) => normalizeText(text));
         const wanted = ranked.filter((_, i) => keys.indexOf(keys[i]) === i).slice(0, k);
