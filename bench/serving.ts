@@ -1,8 +1,10 @@
 /** A server of ours as a process of its own, and clients of it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
@@ -36,14 +38,19 @@ export async function startServer(
   };
 }
 
+/** Clients of a machine share its cores with the server: this is the one that takes least of them. */
+const agent = new Agent({ keepAlive: true });
+
 /** The vectors of texts, by OpenAI's protocol. @throws for any answer but 200 */
 export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
-  const response = await fetch(`${url}/v1/embeddings`, {
-    method: "POST",
-    body: JSON.stringify({ input, encoding_format: "base64" }),
-  });
-  if (!response.ok) throw new Error(`status ${response.status}: ${await response.text()}`);
-  const { data } = (await response.json()) as { readonly data: readonly { embedding: string }[] };
+  const body = JSON.stringify({ input, encoding_format: "base64" });
+  const headers = { "content-length": Buffer.byteLength(body) };
+  const asked = request(`${url}/v1/embeddings`, { method: "POST", agent, headers });
+  asked.end(body);
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  const said = await text(response);
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${said}`);
+  const { data } = JSON.parse(said) as { readonly data: readonly { embedding: string }[] };
   return data.map(({ embedding }) => {
     const bytes = new Uint8Array(Buffer.from(embedding, "base64"));
     return new Float32Array(bytes.buffer);

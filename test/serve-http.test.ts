@@ -201,7 +201,10 @@ describe("a worker that is killed under load", () => {
     await happens();
     return await Promise.all(asked);
   }
-  const kill = () => model.towers.document.session[Symbol.asyncDispose]();
+  const kill = async () => {
+    const { narrow, wide } = model.towers.document.sessions;
+    await Promise.all([...narrow, ...(wide ? [wide] : [])].map((s) => s[Symbol.asyncDispose]()));
+  };
 
   test("once: nobody notices", async () => {
     const statuses = await askDuring(async () => {

@@ -5,6 +5,7 @@ import { asIoError, exists } from "../durable.ts";
 import {
   createHandler,
   createMetrics,
+  type Lane,
   listen,
   openServedModel,
   parseApiKeys,
@@ -23,6 +24,7 @@ interface Options extends ModelOptions {
   readonly host: string;
   readonly port: number;
   readonly threads?: number;
+  readonly workers?: number;
   readonly maxBatchTokens?: number;
   readonly sliceMs: number;
   readonly bulkShare: number;
@@ -47,9 +49,11 @@ export const serve: CommandSpec<Options> = {
     new Option("--port <n>", "0 for any that is free")
       .argParser(wholeNumber(0, 65_535))
       .default(8080),
-    new Option("--threads <n>", "threads of a model (default: the cores)").argParser(
-      wholeNumber(1),
-    ),
+    new Option("--threads <n>", "cores to use (default: all)").argParser(wholeNumber(1)),
+    new Option(
+      "--workers <n>",
+      "batches side by side, each with a copy of the weights (default: as many as cores, at most 4)",
+    ).argParser(wholeNumber(1, 64)),
     new Option("--max-batch-tokens <n>", "tokens of a batch (default: measured)").argParser(
       wholeNumber(1),
     ),
@@ -108,7 +112,9 @@ export const serve: CommandSpec<Options> = {
     });
     const server = await listen(handler, { host: options.host, port: options.port });
     const { url } = server;
-    const lanes = Object.entries(service.lanes).map(describeLane).join("; ");
+    const lanes = Object.entries(service.lanes)
+      .map((lane) => describeLane(lane, service.workers))
+      .join("; ");
     const text = `${url} serves ${[...service.models.keys()].join(", ")} (${lanes})`;
     context.report({ type: "note", text, data: { url, lanes: service.lanes } });
     const minutes = everyMinute({ metrics, service, report: context.report, now: context.now });
@@ -143,6 +149,7 @@ async function open(
   return await openServedModel(folder, {
     ...(name !== undefined && { name }),
     ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.workers !== undefined && { workers: options.workers }),
     onRestart: ({ cause, failed }) => {
       metrics.restarted();
       log?.restart({ cause, failed });
@@ -178,12 +185,11 @@ function serviceOptions(options: Options): ServiceOptions {
   };
 }
 
-function describeLane([lane, { budgetTokens, sliceTokens, tokensPerMs }]: [
-  string,
-  { readonly budgetTokens: number; readonly sliceTokens: number; readonly tokensPerMs: number },
-]): string {
-  const speed = Math.round(1000 * tokensPerMs).toLocaleString("en");
-  return `${lane}: ${speed} tokens/s, batches of ${budgetTokens} tokens, bulk of ${sliceTokens}`;
+function describeLane([name, lane]: [string, Lane], workers: number): string {
+  const { budgetTokens, sliceTokens, tokensPerMs } = lane;
+  const speed = Math.round(1000 * tokensPerMs * workers).toLocaleString("en");
+  const each = `batches of ${budgetTokens} tokens, bulk of ${sliceTokens}`;
+  return `${name}: ${speed} tokens/s, ${workers > 1 ? `${workers} at once, ` : ""}${each}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

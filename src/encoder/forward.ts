@@ -19,8 +19,11 @@ export interface Forward extends AsyncDisposable {
   run(sequences: readonly Int32Array[], promptTokens: ArrayLike<number>): Promise<Float32Array>;
 }
 
-interface ForwardOptions extends Pick<SessionOptions, "providers" | "threads"> {
+export interface ForwardOptions
+  extends Pick<SessionOptions, "providers" | "threads" | "background"> {
+  /** In a thread of its own. @default false */
   readonly worker?: boolean;
+  /** In so many threads, a run in one of them. @default 0 */
   readonly workers?: number;
 }
 
@@ -36,7 +39,7 @@ export async function openForward(
   { architecture, config, head, weights: held, formats = new Map() }: Tower<Weight>,
   options: ForwardOptions,
 ): Promise<Forward> {
-  const { worker = false, workers = 0, providers = ["cpu"], threads } = options;
+  const { worker = false, workers = 0, providers = ["cpu"], threads, background } = options;
   // Other providers run nothing on tensors without elements.
   const emptyBlocks = providers[0] === "cpu" ? 0 : 1;
   const batching = batchingOf(architecture, head, { emptyBlocks });
@@ -71,6 +74,7 @@ export async function openForward(
     ...(folder !== undefined && { dataFolder: folder }),
     providers,
     ...(threads !== undefined && { threads }),
+    ...(background && { background }),
   });
   return {
     run: async (sequences, promptTokens) => {

@@ -10,6 +10,6 @@ export {
   type EncodeTextsOptions,
   openEncoder,
 } from "./encoder.ts";
-export { type Forward, openForward } from "./forward.ts";
+export { type Forward, type ForwardOptions, openForward } from "./forward.ts";
 export { type BatchLimits, planBatches } from "./plan-batches.ts";
 export { type Prompted, promptedBy } from "./towers.ts";

@@ -29,6 +29,8 @@ export interface SessionOptions {
    * an event loop beside it. @default false
    */
   readonly restBetweenRuns?: boolean;
+  /** Of a worker's session: other threads of this process go first, and leave it about a fifth of a core that they want too (Linux). @default false */
+  readonly background?: boolean;
   /** Where the files lie that a model given as bytes points to; they are mapped into memory. @default the working directory */
   readonly dataFolder?: string;
   /** Write ONNX Runtime's profile to files with this prefix. @default none */

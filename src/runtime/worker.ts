@@ -2,10 +2,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { NearfoldError } from "../errors.ts";
 import { openSession } from "./session.ts";
+import { yieldToOthers } from "./thread-priority.ts";
 import type { WorkerCall, WorkerFailure, WorkerStart } from "./worker-session.ts";
+
+/** Of a session in the background: about a fifth of a core that others want too. */
+const NICENESS = 6;
 
 const port = parentPort!;
 const { model, options } = workerData as WorkerStart;
+// Before the session is opened: its own threads begin as this one is.
+if (options.background) yieldToOthers(NICENESS);
 
 const describe = (error: unknown): WorkerFailure => ({
   code: error instanceof NearfoldError ? error.code : "bug",

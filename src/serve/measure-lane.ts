@@ -3,8 +3,10 @@ import { chooseBudget, isGrowing, laneOf, type Sample } from "./queue/speed.ts";
 import type { Lane } from "./queue/waiting.ts";
 
 export interface MeasureLaneOptions {
-  /** Vectors of token sequences; they are also its first runs, which are slower than the rest. */
+  /** Runs these on each session with a share of the cores, all at once; they are also its first runs, which are slower than the rest. */
   readonly run: (sequences: readonly Int32Array[]) => Promise<unknown>;
+  /** The same on the session with all cores. @default there is none */
+  readonly runWide?: (sequences: readonly Int32Array[]) => Promise<unknown>;
   readonly vocabSize: number;
   /** The longest sequence that the model takes. */
   readonly maxTokens: number;
@@ -27,25 +29,30 @@ const SEQUENCE = 64;
  * @throws as `run`
  */
 export async function measureLane(options: MeasureLaneOptions): Promise<Lane> {
-  const { run, now, sliceMs, budgetTokens, patienceMs = 2000 } = options;
+  const { run, runWide, now, sliceMs, budgetTokens, patienceMs = 2000 } = options;
   const started = now();
   const samples: Sample[] = [];
   const last = Math.min(budgetTokens ?? LAST_TOKENS, LAST_TOKENS);
-  for (let tokens = Math.min(FIRST_TOKENS, last); ; tokens = Math.min(2 * tokens, last)) {
+  const time = async (tokens: number, once: typeof run): Promise<Sample> => {
     const sequences = sequencesOf(tokens, options);
     const times: number[] = [];
     for (const _ of [1, 2]) {
       const start = now();
-      await run(sequences);
+      await once(sequences);
       times.push(now() - start);
     }
     // A clock that stood still says nothing.
-    samples.push({ tokens, ms: Math.max(Math.min(...times), 1e-3) });
+    return { tokens, ms: Math.max(Math.min(...times), 1e-3) };
+  };
+  for (let tokens = Math.min(FIRST_TOKENS, last); ; tokens = Math.min(2 * tokens, last)) {
+    samples.push(await time(tokens, run));
     const enough = tokens >= last || !isGrowing(samples);
     if (enough || now() - started > patienceMs) break;
   }
   const best = chooseBudget(samples);
-  return laneOf(best.tokens / best.ms, { sliceMs, budgetTokens: budgetTokens ?? best.tokens });
+  const wide = runWide && (await time(Math.min(2 * FIRST_TOKENS, last), runWide));
+  const limits = { sliceMs, budgetTokens: budgetTokens ?? best.tokens };
+  return laneOf(best.tokens / best.ms, limits, wide && wide.tokens / wide.ms);
 }
 
 function sequencesOf(

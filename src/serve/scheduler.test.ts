@@ -2,15 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Priority } from "./queue/waiting.ts";
 import { type BatchReport, type RunBatch, Scheduler, type SchedulerOptions } from "./scheduler.ts";
+import type { Slot } from "./session-set.ts";
 
-const lane = { budgetTokens: 8, sliceTokens: 4, tokensPerMs: 1 };
+const lane = { budgetTokens: 8, sliceTokens: 4, tokensPerMs: 1, wideTokens: 0 };
 
 /** A model whose vectors are each sequence's first id and its length; batches wait until they are let go. */
 function slowModel(fail: (batch: number) => boolean = () => false) {
   const batches: (readonly number[])[] = [];
+  const slots: Slot[] = [];
   const gates: PromiseWithResolvers<void>[] = [];
-  const run: RunBatch = async (_, sequences) => {
+  const run: RunBatch = async ({ slot }, sequences) => {
     const batch = batches.push(sequences.map(([first]) => first)) - 1;
+    slots.push(slot);
     const gate = Promise.withResolvers<void>();
     gates.push(gate);
     await gate.promise;
@@ -25,7 +28,7 @@ function slowModel(fail: (batch: number) => boolean = () => false) {
   const finish = async () => {
     while (gates.length > 0) await step();
   };
-  return { run, batches, step, finish };
+  return { run, batches, slots, step, finish };
 }
 
 /** On a clock that stands still, so that the lane's speed stays what it is. */
@@ -68,6 +71,27 @@ describe("a scheduler", () => {
     expect(batches).toEqual([[1, 2], [9], [3, 4], [5]]);
     expect([...(await query).vectors]).toEqual([9, 2]);
     expect([...(await bulk).vectors]).toEqual([1, 2, 2, 2, 3, 2, 4, 2, 5, 1]);
+  });
+
+  test("divides what waits among its sessions, and a few queries go past bulk", async () => {
+    const { run, batches, slots, step, finish } = slowModel();
+    const wide = { ...lane, wideTokens: 4 };
+    const scheduler = start(run, { workers: 2, lanes: { m: wide } });
+    const bulk = scheduler.submit(work("bulk", [1, 2], [2, 2], [3, 2], [4, 2], [5, 2]));
+    const query = scheduler.submit(work("interactive", [9, 2]));
+    const more = [6, 7, 8].map((id) => scheduler.submit(work("interactive", [id, 2])));
+    expect(batches).toEqual([[1, 2], [3, 4], [9]]);
+    // While that one runs, and after it where too many wait for one session, queries are first among the others.
+    await step();
+    expect(batches.slice(3)).toEqual([[5]]);
+    await step();
+    expect(batches.slice(4)).toEqual([]);
+    await step();
+    expect(batches.slice(4)).toEqual([[6, 7, 8]]);
+    await finish();
+    expect(slots).toEqual([0, 1, "wide", 0, 1]);
+    await Promise.all([bulk, query, ...more]);
+    expect(scheduler.backlog()).toEqual({ interactive: 0, bulk: 0 });
   });
 
   test("runs nothing of a client that went away, and tells it so at once", async () => {

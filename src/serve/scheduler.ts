@@ -1,14 +1,15 @@
-/** The loop around `planBatch`: one batch runs at a time, and what comes meanwhile is in the next one. */
+/** The loop around `planBatch`: a batch for each session that is idle, and what comes meanwhile is in the next one. */
 import { NearfoldError } from "../errors.ts";
 import type { Backlog } from "./queue/admission.ts";
 import { type Batch, planBatch } from "./queue/plan-batch.ts";
 import { type LaneLimits, learnSpeed } from "./queue/speed.ts";
-import type { Lane, Priority } from "./queue/waiting.ts";
+import { type Lane, type Priority, priorities, type Running } from "./queue/waiting.ts";
 import { QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
+import type { Slot } from "./session-set.ts";
 
-/** Vectors `[N, D]` of token sequences, by the session of a lane; the caller's. It rejects where the whole batch failed. */
+/** Vectors `[N, D]` of token sequences, by one of the sessions of a lane; the caller's. It rejects where the whole batch failed. */
 export type RunBatch = (
-  lane: string,
+  at: { readonly lane: string; readonly slot: Slot },
   sequences: readonly Int32Array[],
   promptTokens: readonly number[],
 ) => Promise<Float32Array>;
@@ -17,6 +18,8 @@ export interface SchedulerOptions {
   readonly run: RunBatch;
   /** As they were measured; speeds are followed from there. @default none yet */
   readonly lanes?: Readonly<Record<string, Lane>>;
+  /** Batches at the same time, besides that of a session with all cores. @default 1 */
+  readonly workers?: number;
   /** @default 25 */
   readonly sliceMs?: number;
   /** @default 0.2 */
@@ -56,9 +59,9 @@ export class Scheduler {
   readonly #onBatch: ((batch: BatchReport) => void) | undefined;
   readonly #lanes: Record<string, Lane>;
   readonly #waiting: Record<Priority, QueuedRequest[]> = { interactive: [], bulk: [] };
-  #running: RunningBatch | undefined;
-  /** Settles when that batch is done. */
-  #ran: Promise<void> = Promise.resolve();
+  readonly #running = new Map<Slot, RunningBatch>();
+  /** Settles when a batch is done. */
+  #ran = Promise.withResolvers<void>();
   #owedMs = 0;
   #requests = 0;
   #closing = false;
@@ -66,6 +69,7 @@ export class Scheduler {
 
   constructor({ lanes = {}, onBatch, ...options }: SchedulerOptions) {
     this.#options = {
+      workers: 1,
       sliceMs: 25,
       bulkShare: 0.2,
       maxBatchInputs: 256,
@@ -95,7 +99,7 @@ export class Scheduler {
       : undefined;
     signal?.addEventListener("abort", leave, { once: true });
     this.#waiting[work.priority].push(request);
-    void this.#work();
+    this.#work();
     try {
       return await request.done.promise;
     } finally {
@@ -111,7 +115,7 @@ export class Scheduler {
 
   /** A session less, of which nothing waits; a batch of it may run still, whose clients have gone away, and is waited for. */
   async closeLane(name: string): Promise<void> {
-    while (this.#running?.lane === name) await this.#ran;
+    while (this.#batches().some(({ lane }) => lane === name)) await this.#ran.promise;
     delete this.#lanes[name];
   }
 
@@ -119,18 +123,22 @@ export class Scheduler {
     return this.#lanes;
   }
 
+  /** Milliseconds that all sessions of a lane take for so many tokens. */
+  msOf(tokens: number, lane: string): number {
+    return tokens / (this.#lanes[lane].tokensPerMs * this.#options.workers);
+  }
+
   /** Milliseconds of work that is waiting or running. */
   backlog(): Backlog {
-    const msOf = (priority: Priority) => {
-      const waiting = this.#waiting[priority];
-      const running = this.#running?.priority === priority ? this.#running : undefined;
-      const ms = (tokens: number, lane: string) => tokens / this.#lanes[lane].tokensPerMs;
-      return waiting.reduce(
-        (sum, request) => sum + ms(request.tokensLeft, request.lane),
-        running ? ms(running.tokens, running.lane) : 0,
-      );
-    };
-    return { interactive: msOf("interactive"), bulk: msOf("bulk") };
+    const [interactive, bulk] = priorities.map((priority) => {
+      const running = this.#batches().filter((batch) => batch.priority === priority);
+      const all = [
+        ...running.map(({ tokens, lane }) => this.msOf(tokens, lane)),
+        ...this.#waiting[priority].map(({ tokensLeft, lane }) => this.msOf(tokensLeft, lane)),
+      ];
+      return all.reduce((sum, ms) => sum + ms, 0);
+    });
+    return { interactive, bulk };
   }
 
   /** What waits in a class: requests, tokens, and for how long the oldest has. */
@@ -151,24 +159,48 @@ export class Scheduler {
 
   #isIdle(): boolean {
     const { interactive, bulk } = this.#waiting;
-    return !this.#running && interactive.length === 0 && bulk.length === 0;
+    return this.#running.size === 0 && interactive.length === 0 && bulk.length === 0;
   }
 
-  async #work(): Promise<void> {
-    if (this.#running) return;
+  #batches(): RunningBatch[] {
+    return [...this.#running.values()];
+  }
+
+  /** Begins as many batches as there are sessions for. */
+  #work(): void {
     for (let batch = this.#next(); batch; batch = this.#next()) {
-      this.#running = batch;
-      this.#ran = this.#run(batch);
-      await this.#ran;
-      this.#running = undefined;
+      const slot = batch.wide ? "wide" : this.#idleSlots()[0];
+      this.#running.set(slot, batch);
+      void this.#run(batch, slot).then(() => {
+        this.#running.delete(slot);
+        this.#ran.resolve();
+        this.#ran = Promise.withResolvers();
+        this.#work();
+      });
     }
-    if (this.#closing) this.#idle.resolve();
+    if (this.#closing && this.#isIdle()) this.#idle.resolve();
+  }
+
+  #idleSlots(): Slot[] {
+    const slots = Array.from({ length: this.#options.workers }, (_, slot) => slot);
+    return slots.filter((slot) => !this.#running.has(slot));
+  }
+
+  #runningNow(): Running {
+    const interactive = this.#batches().filter(({ wide, priority }) => {
+      return !wide && priority === "interactive";
+    });
+    return {
+      idle: this.#idleSlots().length,
+      interactive: interactive.length,
+      wide: this.#running.has("wide"),
+    };
   }
 
   #next(): RunningBatch | undefined {
     const { bulkShare, maxBatchInputs, now } = this.#options;
     const policy = { lanes: this.#lanes, bulkShare, maxBatchInputs };
-    const state = { waiting: this.#waiting, owedMs: this.#owedMs };
+    const state = { waiting: this.#waiting, owedMs: this.#owedMs, running: this.#runningNow() };
     const { batch, dropped, owedMs } = planBatch(state, policy, now());
     this.#owedMs = owedMs;
     for (const request of dropped) this.#drop(request, lateError());
@@ -179,7 +211,8 @@ export class Scheduler {
     return batch;
   }
 
-  async #run(batch: RunningBatch): Promise<void> {
+  /** Never rejects: who waits is told. */
+  async #run(batch: RunningBatch, slot: Slot): Promise<void> {
     const { run, now } = this.#options;
     const { lane, takes, tokens } = batch;
     const parts = takes.map(({ request, from, to }) => request.part(from, to));
@@ -188,7 +221,7 @@ export class Scheduler {
     const start = now();
     let failure: { readonly cause: unknown } | undefined;
     try {
-      const found = await run(lane, sequences, promptTokens);
+      const found = await run({ lane, slot }, sequences, promptTokens);
       const width = found.length / sequences.length;
       let first = 0;
       for (const { request, from, to } of takes) {
@@ -204,9 +237,10 @@ export class Scheduler {
     const { sliceMs } = this.#options;
     const { budgetTokens, sliceTokens } = this.#lanes[lane];
     const limits: LaneLimits = { budgetTokens, sliceMs };
-    if (!failure) this.#lanes[lane] = learnSpeed(this.#lanes[lane], { tokens, ms }, limits);
-    const most = batch.priority === "bulk" ? sliceTokens : budgetTokens;
-    const { priority } = batch;
+    const { priority, wide } = batch;
+    const isTold = !failure && !wide;
+    if (isTold) this.#lanes[lane] = learnSpeed(this.#lanes[lane], { tokens, ms }, limits);
+    const most = priority === "bulk" ? sliceTokens : budgetTokens;
     const inputs = sequences.length;
     this.#onBatch?.({ priority, lane, inputs, tokens, most, ms, failed: !!failure });
   }

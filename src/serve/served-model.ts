@@ -4,22 +4,26 @@ import { isNormalized } from "../models/head.ts";
 import { locateModel, spaceOf } from "../models/index.ts";
 import type { Model, Role, Tower, Weight } from "../models/model.ts";
 import { requireSameSpace, type Space } from "../space.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { dtypes } from "../tensor/dtype.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { openSupervised, type Supervised, type SupervisedOptions } from "./supervised.ts";
+import { chooseWorkers, openSessionSet, type SessionSet } from "./session-set.ts";
+import type { SupervisedOptions } from "./supervised.ts";
 
 export interface ServedModelOptions {
   /** What requests call it. @default the model's own name */
   readonly name?: string;
-  /** Threads of one operator. @default as many as the cores this process may use */
+  /** Cores that may be used. @default those that this process may use */
   readonly threads?: number;
+  /** Batches that run side by side, each by a copy of the weights and a share of the cores. @default as many as there are cores, and memory for (see `chooseWorkers`) */
+  readonly workers?: number;
   readonly onRestart?: SupervisedOptions["onRestart"];
 }
 
 /** What texts of a role go through. */
 export interface ServedTower {
   /** Of both roles, where the model has one tower. */
-  readonly session: Supervised;
+  readonly sessions: SessionSet;
   readonly tokenizer: Tokenizer;
   /** Longer texts are cut; Infinity where nothing limits them. */
   readonly maxTokens: number;
@@ -52,7 +56,7 @@ export interface ServedModel extends AsyncDisposable {
  */
 export async function openServedModel(
   source: Model<Tensor> | string,
-  { name, threads, onRestart }: ServedModelOptions = {},
+  { name, threads, workers, onRestart }: ServedModelOptions = {},
 ): Promise<ServedModel> {
   const model: Model<Weight> = typeof source === "string" ? await locateModel(source) : source;
   const space = typeof source === "string" ? model.card.space : spaceOf(source);
@@ -68,21 +72,24 @@ export async function openServedModel(
   const openTower = async (role: Role): Promise<ServedTower> => {
     const towerOf = (from: Model<Weight>): Tower<Weight> =>
       role === "query" && from.queryTower ? from.queryTower : from;
-    const open = async () =>
-      openForward(towerOf(first ?? (await read())), {
-        worker: true,
+    const tower = towerOf(model);
+    const set = await openSessionSet(
+      async (options) => openForward(towerOf(first ?? (await read())), options),
+      {
+        workers: workers ?? chooseWorkers(weightBytes(tower), threads),
         ...(threads !== undefined && { threads }),
-      });
-    const session = await openSupervised({ open, ...(onRestart && { onRestart }) });
-    return toServedTower(towerOf(model), opened.use(session), model.prompts[role]);
+        ...(onRestart && { onRestart }),
+      },
+    );
+    return toServedTower(tower, opened.use(set), model.prompts[role]);
   };
   const document = await openTower("document");
   const query = model.queryTower
     ? await openTower("query")
-    : toServedTower(model, document.session, model.prompts.query);
+    : toServedTower(model, document.sessions, model.prompts.query);
   // From now on what is opened is what lies in the folder then.
   first = undefined;
-  const sessions = opened.move();
+  const all = opened.move();
   return {
     name: called,
     space,
@@ -92,14 +99,14 @@ export async function openServedModel(
     dtype: dtypeOf(model),
     created: Math.floor(Date.now() / 1000),
     towers: { document, query },
-    [Symbol.asyncDispose]: () => sessions.disposeAsync(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
-function toServedTower(tower: Tower<unknown>, session: Supervised, prompt: string): ServedTower {
+function toServedTower(tower: Tower<unknown>, sessions: SessionSet, prompt: string): ServedTower {
   const { tokenizer, maxTokens, head } = tower;
   return {
-    session,
+    sessions,
     tokenizer,
     maxTokens,
     normalized: isNormalized(head),
@@ -110,4 +117,11 @@ function toServedTower(tower: Tower<unknown>, session: Supervised, prompt: strin
 function dtypeOf({ formats }: Tower<unknown>): string {
   const names = new Set([...(formats?.values() ?? [])].map(({ name }) => name));
   return names.size > 0 ? [...names].join("+") : "float32";
+}
+
+function weightBytes({ weights }: Tower<Weight>): number {
+  const sizes = [...weights.values()].map(
+    ({ dtype, shape }) => dtypes[dtype].bytes * sizeOf(shape),
+  );
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -15,6 +15,7 @@ import { type AdmissionPolicy, type Backlog, requireRoom } from "./queue/admissi
 import type { Lane, Priority } from "./queue/waiting.ts";
 import { type BatchReport, Scheduler } from "./scheduler.ts";
 import type { ServedModel, ServedTower } from "./served-model.ts";
+import type { SessionSet } from "./session-set.ts";
 import type { Supervised } from "./supervised.ts";
 import { tokenizeInputs } from "./tokenize.ts";
 
@@ -38,9 +39,11 @@ export interface ServiceOptions {
 export interface Service extends AsyncDisposable {
   /** By name; the first one serves requests that name none. */
   readonly models: ReadonlyMap<string, ServedModel>;
-  /** What batches of each session hold. */
+  /** Batches that run side by side, but for those of a few queries. */
+  readonly workers: number;
+  /** What batches of each graph's sessions hold. */
   readonly lanes: Readonly<Record<string, Lane>>;
-  /** The same of a tower's session. */
+  /** The same of a tower's sessions. */
   laneOf(tower: ServedTower): Lane;
   /** Whether every model can answer, and requests are taken. */
   readonly isReady: boolean;
@@ -65,34 +68,42 @@ export async function startService(
   options: ServiceOptions = {},
 ): Promise<Service> {
   requireNames(models);
-  const service = new QueueService(options);
+  const service = new QueueService(workersOf(models), options);
   for (const model of models) await service.load(model);
   return service;
+}
+
+/** What the sessions of every model can do side by side. */
+function workersOf(models: readonly ServedModel[]): number {
+  const towers = models.flatMap((model) => Object.values(model.towers));
+  return Math.max(...towers.map(({ sessions }) => sessions.narrow.length));
 }
 
 /** A model with what it has to do. */
 interface Loaded {
   readonly model: ServedModel;
-  /** Of its sessions, one or two. */
-  readonly lanes: ReadonlyMap<Supervised, string>;
+  /** Of its towers, one or two. */
+  readonly lanes: ReadonlyMap<SessionSet, string>;
   unanswered: number;
   /** Set once another has taken its place. */
   idle?: () => void;
 }
 
 class QueueService implements Service {
+  readonly workers: number;
   readonly #scheduler: Scheduler;
   readonly #options: ServiceOptions;
   readonly #policy: AdmissionPolicy;
   /** By name. */
   readonly #loaded = new Map<string, Loaded>();
-  readonly #sessions = new Map<string, Supervised>();
+  readonly #sessions = new Map<string, SessionSet>();
   /** Milliseconds of work whose texts are being tokenized. */
   readonly #coming: Record<Priority, number> = { interactive: 0, bulk: 0 };
   #unanswered = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: ServiceOptions) {
+  constructor(workers: number, options: ServiceOptions) {
+    this.workers = workers;
     const { sliceMs = SLICE_MS, bulkShare = 0.2, onBatch } = options;
     this.#options = options;
     this.#policy = {
@@ -100,8 +111,8 @@ class QueueService implements Service {
       bulkShare,
     };
     this.#scheduler = new Scheduler({
-      run: (lane, ids, prompts) => this.#sessions.get(lane)!.run(ids, prompts),
-      ...{ sliceMs, bulkShare },
+      run: ({ lane, slot }, ids, prompts) => this.#sessions.get(lane)!.at(slot).run(ids, prompts),
+      ...{ workers, sliceMs, bulkShare },
       ...(onBatch && { onBatch }),
     });
   }
@@ -114,8 +125,8 @@ class QueueService implements Service {
     return this.#scheduler.lanes;
   }
 
-  laneOf({ session }: ServedTower): Lane {
-    const name = [...this.#sessions].find(([, other]) => other === session)![0];
+  laneOf({ sessions }: ServedTower): Lane {
+    const name = [...this.#sessions].find(([, other]) => other === sessions)![0];
     return this.lanes[name];
   }
 
@@ -125,22 +136,26 @@ class QueueService implements Service {
 
   async load(model: ServedModel): Promise<ServedModel | undefined> {
     const { sliceMs = SLICE_MS, maxBatchTokens } = this.#options;
-    const lanes = new Map<Supervised, string>();
-    const measured: [name: string, lane: Lane, session: Supervised][] = [];
-    for (const [role, { session, tokenizer, maxTokens }] of Object.entries(model.towers)) {
-      if (lanes.has(session)) continue;
+    const lanes = new Map<SessionSet, string>();
+    const measured: [name: string, lane: Lane, sessions: SessionSet][] = [];
+    for (const [role, { sessions, tokenizer, maxTokens }] of Object.entries(model.towers)) {
+      if (lanes.has(sessions)) continue;
+      const { narrow, wide } = sessions;
+      const run = (session: Supervised, sequences: readonly Int32Array[]) =>
+        session.run(sequences, new Int32Array(sequences.length));
       const lane = await measureLane({
-        run: (sequences) => session.run(sequences, new Int32Array(sequences.length)),
+        run: (sequences) => Promise.all(narrow.map((session) => run(session, sequences))),
+        ...(wide && { runWide: (sequences) => run(wide, sequences) }),
         ...{ vocabSize: tokenizer.vocabSize, maxTokens, sliceMs },
         ...(maxBatchTokens !== undefined && { budgetTokens: maxBatchTokens }),
         now: () => performance.now(),
       });
       const name = this.#freeLane(`${model.name}/${role}`);
-      lanes.set(session, name);
-      measured.push([name, lane, session]);
+      lanes.set(sessions, name);
+      measured.push([name, lane, sessions]);
     }
-    for (const [name, lane, session] of measured) {
-      this.#sessions.set(name, session);
+    for (const [name, lane, sessions] of measured) {
+      this.#sessions.set(name, sessions);
       this.#scheduler.openLane(name, lane);
     }
     const before = this.#loaded.get(model.name);
@@ -198,14 +213,14 @@ class QueueService implements Service {
     const { model, inputs, signal } = request;
     const start = performance.now();
     const tower = model.towers[request.prompt ?? "document"];
-    const lane = lanes.get(tower.session)!;
+    const lane = lanes.get(tower.sessions)!;
     const dims = dimsOf(request);
     const normalize = normalizeOf(request, tower);
     requireInputs(request, tower);
     const guess = guessTokens(inputs, tower.maxTokens);
     const priority = request.priority ?? classify(inputs, guess);
     requireRoom(this.#backlog(), priority, this.#policy);
-    const guessMs = guess / this.lanes[lane].tokensPerMs;
+    const guessMs = this.#scheduler.msOf(guess, lane);
     this.#coming[priority] += guessMs;
     const tokenized = await tokenizeInputs(request, tower).finally(() => {
       this.#coming[priority] -= guessMs;

@@ -123,7 +123,7 @@ function gauges(service: Service) {
     gauge("nearfold_queue_age_seconds", "How long the oldest waits", byClass("oldestMs", 1e-3)),
     gauge("nearfold_tokens_per_second", "Speed of a model, as batches go", () =>
       Object.entries(service.lanes).map(
-        ([lane, { tokensPerMs }]) => [1000 * tokensPerMs, { lane }] as const,
+        ([lane, { tokensPerMs }]) => [1000 * tokensPerMs * service.workers, { lane }] as const,
       ),
     ),
     gauge("nearfold_ready", "1 where every model can answer", () => [[service.isReady ? 1 : 0]]),

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BatchPolicy, planBatch } from "./plan-batch.ts";
-import type { Priority, QueueState, Waiting } from "./waiting.ts";
+import type { Priority, QueueState, Running, Waiting } from "./waiting.ts";
 
-const lane = { budgetTokens: 100, sliceTokens: 20, tokensPerMs: 1 };
+const lane = { budgetTokens: 100, sliceTokens: 20, tokensPerMs: 1, wideTokens: 0 };
 const policy: BatchPolicy = { lanes: { a: lane, b: lane }, bulkShare: 0.2, maxBatchInputs: 8 };
 
 interface Sketch extends Partial<Waiting> {
@@ -19,20 +19,24 @@ const waiting = (priority: Priority, request: Sketch): Waiting => ({
   deadline: Number.POSITIVE_INFINITY,
   gone: false,
   alone: false,
+  tokensLeft: sum(request.tokens.slice(request.taken ?? 0)),
   ...request,
 });
+const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
 const q = (...tokens: number[]): Sketch => ({ tokens });
 
 function stateOf(
   interactive: readonly Sketch[],
   bulk: readonly Sketch[] = [],
   owedMs = 0,
+  running: Running = { idle: 1, interactive: 0, wide: false },
 ): QueueState {
   const all = (priority: Priority, sketches: readonly Sketch[]) =>
     sketches.map((sketch) => waiting(priority, sketch));
   return {
     waiting: { interactive: all("interactive", interactive), bulk: all("bulk", bulk) },
     owedMs,
+    running,
   };
 }
 
@@ -73,6 +77,49 @@ describe("the next batch", () => {
     expect(planned(state)).toBe(batch);
   });
 
+  const wide: BatchPolicy = { ...policy, lanes: { a: { ...lane, wideTokens: 30 }, b: lane } };
+  const running = (idle: number, interactive = 0, wide = false): Running => {
+    return { idle, interactive, wide };
+  };
+  test.each<[rule: string, state: QueueState, batch: string]>([
+    [
+      "half of it for one of two",
+      stateOf([q(9), q(9), q(9), q(9)], [], 0, running(2)),
+      "0[0,1) 1[0,1)",
+    ],
+    ["at least one input", stateOf([q(40)], [], 0, running(3)), "0[0,1)"],
+    [
+      "a slice of bulk, not half of it",
+      stateOf([], [q(8, 8, 8, 8, 8, 8)], 0, running(2)),
+      "0[0,2)",
+    ],
+    ["nothing where nothing is idle", stateOf([q(40)], [q(1)], 0, running(0)), ""],
+    [
+      "a few queries on all cores",
+      stateOf([q(10), q(20)], [], 0, running(2)),
+      "wide 0[0,1) 1[0,1)",
+    ],
+    ["beside bulk", stateOf([q(10)], [q(10)], 0, running(0)), "wide 0[0,1)"],
+    [
+      "what is owed to bulk does not matter there",
+      stateOf([q(10)], [q(5)], 99, running(1)),
+      "wide 0[0,1)",
+    ],
+    ["not where they are many", stateOf([q(10), q(21)], [], 0, running(1)), "0[0,1) 1[0,1)"],
+    ["not beside other queries", stateOf([q(10)], [], 0, running(1, 1)), "0[0,1)"],
+    ["after others that have all cores", stateOf([q(10)], [], 0, running(2, 0, true)), ""],
+    ["bulk beside those", stateOf([q(10)], [q(5)], 0, running(2, 0, true)), "0[0,1)"],
+    ["not who failed", stateOf([{ ...q(10), alone: true }], [], 0, running(1)), "0[0,1)"],
+    ["not of two models", stateOf([q(5), { ...q(5), lane: "b" }], [], 0, running(1)), "0[0,1)"],
+  ])("among several sessions: %s", (_, state, wanted) => {
+    const { batch } = planBatch(state, wide, 0);
+    const order = batch ? state.waiting[batch.priority] : [];
+    const takes = (batch?.takes ?? []).map(({ request, from, to }) => {
+      return `${order.indexOf(request)}[${from},${to})`;
+    });
+    expect([...(batch?.wide ? ["wide"] : []), ...takes].join(" ")).toBe(wanted);
+  });
+
   test("says who was dropped, and takes nothing of them", () => {
     const state = stateOf([{ ...q(1), gone: true }], [{ ...q(1), deadline: 5 }, q(1)]);
     const { dropped, batch } = planBatch(state, policy, 5);
@@ -101,33 +148,62 @@ const arrival = fc.record({
 type Arrival = Pick<Waiting, "priority" | "lane" | "tokens" | "alone"> & { patience: number };
 const story = fc.array(fc.array(arrival, { maxLength: 4 }), { minLength: 1, maxLength: 20 });
 
-/** Runs batches until nobody waits; each takes as long as its tokens. */
-function play(rounds: readonly (readonly Arrival[])[]) {
+type Planned = NonNullable<ReturnType<typeof planBatch>["batch"]>;
+/** Sessions that have a share of the cores, and the tokens that the one with all of them takes at once. */
+interface Machine {
+  readonly workers: number;
+  readonly wideTokens: number;
+}
+const oneSession: Machine = { workers: 1, wideTokens: 0 };
+const machines = fc.constantFrom(oneSession, { workers: 2, wideTokens: 30 });
+
+/** Runs batches until nobody waits, each as long as its tokens; a round of arrivals before each plan. */
+function play(rounds: readonly (readonly Arrival[])[], { workers, wideTokens }: Machine) {
   type Mutable = { -readonly [K in keyof Waiting]: Waiting[K] };
   const all: Mutable[] = [];
   const dropped = new Set<number>();
-  const batches: { plan: NonNullable<ReturnType<typeof planBatch>["batch"]>; both: boolean }[] = [];
+  const batches: { plan: Planned; both: boolean }[] = [];
+  const mine = { ...policy, lanes: { a: { ...lane, wideTokens }, b: { ...lane, wideTokens } } };
+  let running: { plan: Planned; ends: number }[] = [];
   let [now, owedMs] = [0, 0];
   const pending = () => all.filter((r) => r.taken < r.tokens.length && !dropped.has(r.id));
   for (let round = 0; round < rounds.length || pending().length > 0; round++) {
     for (const { patience, ...rest } of rounds[round] ?? []) {
-      all.push({ ...rest, id: all.length, taken: 0, gone: false, deadline: now + patience });
+      const more = { id: all.length, taken: 0, gone: false, tokensLeft: sum(rest.tokens) };
+      all.push({ ...rest, ...more, deadline: now + patience });
     }
     const of = (priority: Priority) => pending().filter((r) => r.priority === priority);
-    const state = { waiting: { interactive: of("interactive"), bulk: of("bulk") }, owedMs };
-    const plan = planBatch(state, policy, now);
+    const narrow = running.filter(({ plan }) => !plan.wide);
+    const state = {
+      waiting: { interactive: of("interactive"), bulk: of("bulk") },
+      owedMs,
+      running: {
+        idle: workers - narrow.length,
+        interactive: narrow.filter(({ plan }) => plan.priority === "interactive").length,
+        wide: running.length > narrow.length,
+      },
+    };
+    const plan = planBatch(state, mine, now);
     owedMs = plan.owedMs;
     for (const { id } of plan.dropped) dropped.add(id);
-    if (!plan.batch) continue;
-    const live = (priority: Priority) => of(priority).some((r) => r.deadline > now);
-    batches.push({ plan: plan.batch, both: live("interactive") && live("bulk") });
-    for (const { request, from, to } of plan.batch.takes) {
-      expect(from).toBe(all[request.id].taken);
-      expect(to).toBeGreaterThan(from);
-      expect(request.deadline).toBeGreaterThan(now);
-      all[request.id].taken = to;
+    const { batch } = plan;
+    if (batch) {
+      expect(batch.wide ? !state.running.wide : state.running.idle > 0).toBe(true);
+      const live = (priority: Priority) => of(priority).some((r) => r.deadline > now);
+      batches.push({ plan: batch, both: live("interactive") && live("bulk") });
+      for (const { request, from, to } of batch.takes) {
+        const taken = all[request.id];
+        expect(from).toBe(taken.taken);
+        expect(to).toBeGreaterThan(from);
+        expect(request.deadline).toBeGreaterThan(now);
+        taken.tokensLeft -= sum(taken.tokens.slice(from, to));
+        taken.taken = to;
+      }
+      running.push({ plan: batch, ends: now + batch.tokens / lane.tokensPerMs });
     }
-    now += plan.batch.tokens / lane.tokensPerMs;
+    if (running.length === 0 || (batch && workers > 1)) continue;
+    now = Math.min(...running.map(({ ends }) => ends));
+    running = running.filter(({ ends }) => ends > now);
   }
   return { all, dropped, batches };
 }
@@ -135,8 +211,8 @@ function play(rounds: readonly (readonly Arrival[])[]) {
 describe("whatever arrives", () => {
   test("all is taken once and in order, or was dropped for its deadline", () => {
     fc.assert(
-      fc.property(story, (rounds) => {
-        const { all, dropped } = play(rounds);
+      fc.property(story, machines, (rounds, machine) => {
+        const { all, dropped } = play(rounds, machine);
         for (const { id, taken, tokens, deadline } of all) {
           if (dropped.has(id)) expect(deadline).toBeLessThan(Number.POSITIVE_INFINITY);
           else expect(taken).toBe(tokens.length);
@@ -147,8 +223,8 @@ describe("whatever arrives", () => {
 
   test("a batch is of one class and session, within its budget but for a single input", () => {
     fc.assert(
-      fc.property(story, (rounds) => {
-        for (const { plan } of play(rounds).batches) {
+      fc.property(story, machines, (rounds, machine) => {
+        for (const { plan } of play(rounds, machine).batches) {
           const { takes, priority, tokens } = plan;
           const inputs = takes.flatMap(({ request, from, to }) => request.tokens.slice(from, to));
           expect(inputs.reduce((a, b) => a + b)).toBe(tokens);
@@ -166,9 +242,10 @@ describe("whatever arrives", () => {
 
   test("a class is served in the order of its arrival, within a session", () => {
     fc.assert(
-      fc.property(story, (rounds) => {
+      fc.property(story, machines, (rounds, machine) => {
         const { all, dropped, batches } = play(
           rounds.map((round) => round.map((r) => ({ ...r, alone: false }))),
+          machine,
         );
         const served = batches.flatMap(({ plan }) => plan.takes.map(({ request }) => request));
         for (const lane of ["a", "b"]) {
@@ -191,7 +268,7 @@ describe("whatever arrives", () => {
         let [interactive, bulk] = [0, 0];
         const owed = (tokens: number) => (tokens * policy.bulkShare) / (1 - policy.bulkShare);
         const LONGEST = 130;
-        for (const { plan, both } of play(rounds).batches) {
+        for (const { plan, both } of play(rounds, oneSession).batches) {
           if (!both) {
             [interactive, bulk] = [0, 0];
             continue;

@@ -1,5 +1,5 @@
 /** Which inputs go through a model next: a pure decision over what waits. */
-import type { Lane, Priority, QueueState, Waiting } from "./waiting.ts";
+import type { Lane, Priority, QueueState, Running, Waiting } from "./waiting.ts";
 
 export interface BatchPolicy {
   readonly lanes: Readonly<Record<string, Lane>>;
@@ -17,6 +17,8 @@ export interface Take<Request extends Waiting = Waiting> {
 }
 
 export interface Batch<Request extends Waiting = Waiting> {
+  /** On the session that has all cores, for a few queries; else on one of those that have a share. */
+  readonly wide: boolean;
   readonly priority: Priority;
   readonly lane: string;
   readonly takes: readonly Take<Request>[];
@@ -33,9 +35,13 @@ export interface BatchPlan<Request extends Waiting = Waiting> {
 
 /**
  * The next batch. It is of one class and one session; the first request of its class decides which session, and the others of that session follow as
- * they came, until one more input would exceed the tokens of a batch. A single input may be larger than that, alone.
+ * they came, until one more input would exceed the tokens of a batch. A single input may be larger than that, alone. What waits is divided among the
+ * sessions that are idle.
  *
- * Interactive requests go first. Each of their batches, while bulk waits, adds `share / (1 - share)` of its time to what bulk is owed; bulk goes
+ * A few queries, where no other queries run, go to the session that has all cores, at once and beside whatever bulk runs: they are its own time away, and bulk, whose threads
+ * yield, gets what they leave. Where there are more, cores do more with a batch each.
+ *
+ * There, interactive requests go first. Each of their batches, while bulk waits, adds `share / (1 - share)` of its time to what bulk is owed; bulk goes
  * first when it is owed the whole time of its next slice, and always when it waits alone. So it gets its share to within one slice.
  */
 export function planBatch<Request extends Waiting>(
@@ -49,26 +55,52 @@ export function planBatch<Request extends Waiting>(
     if (!live) dropped.push(request);
     return live;
   };
+  const { owedMs, running } = state;
   const queries = state.waiting.interactive.filter(isLive);
   const documents = state.waiting.bulk.filter(isLive);
-  const slice = fill(documents, policy);
+  const few = fillWide(queries, { policy, running });
+  if (few) return { batch: few, dropped, owedMs };
+  if (running.idle === 0) return { dropped, owedMs };
+  const slice = fill(documents, policy, running.idle);
   const sliceMs = slice ? timeOf(slice, policy) : 0;
-  const batch = slice && state.owedMs >= sliceMs ? slice : (fill(queries, policy) ?? slice);
+  // Behind others that have all cores, queries are soon among the next few.
+  const next = running.wide ? undefined : fill(queries, policy, running.idle);
+  const batch = slice && owedMs >= sliceMs ? slice : (next ?? slice);
   if (!batch) return { dropped, owedMs: 0 };
-  const owedMs = nextOwed(state.owedMs, batch, { policy, bothWait: !!slice && queries.length > 0 });
-  return { batch, dropped, owedMs };
+  const bothWait = !!slice && !!next;
+  return { batch, dropped, owedMs: nextOwed(owedMs, batch, { policy, bothWait }) };
+}
+
+/** All interactive requests that wait, where they are few. */
+function fillWide<Request extends Waiting>(
+  requests: readonly Request[],
+  { policy, running }: { readonly policy: BatchPolicy; readonly running: Running },
+): Batch<Request> | undefined {
+  const [first] = requests;
+  if (!first || running.wide || running.interactive > 0) return undefined;
+  const { wideTokens } = policy.lanes[first.lane];
+  const tokens = tokensOf(requests);
+  const isOne = requests.every(({ lane, alone }) => lane === first.lane && !alone);
+  if (!isOne || tokens > wideTokens) return undefined;
+  const takes = requests.map((request) => {
+    return { request, from: request.taken, to: request.tokens.length };
+  });
+  return { wide: true, priority: first.priority, lane: first.lane, takes, tokens };
 }
 
 function fill<Request extends Waiting>(
   requests: readonly Request[],
   policy: BatchPolicy,
+  idle: number,
 ): Batch<Request> | undefined {
   const [first] = requests;
   if (!first) return undefined;
   const { lane, priority } = first;
   const { budgetTokens, sliceTokens } = policy.lanes[lane];
-  const most = priority === "bulk" ? Math.min(sliceTokens, budgetTokens) : budgetTokens;
   const fitting = first.alone ? [first] : requests.filter((r) => r.lane === lane && !r.alone);
+  const waiting = tokensOf(fitting);
+  const limit = priority === "bulk" ? Math.min(sliceTokens, budgetTokens) : budgetTokens;
+  const most = Math.min(limit, Math.ceil(waiting / idle));
   const takes: Take<Request>[] = [];
   let [tokens, inputs] = [0, 0];
   for (const request of fitting) {
@@ -81,7 +113,11 @@ function fill<Request extends Waiting>(
     if (to > request.taken) takes.push({ request, from: request.taken, to });
     if (to < request.tokens.length) break;
   }
-  return { priority, lane, takes, tokens };
+  return { wide: false, priority, lane, takes, tokens };
+}
+
+function tokensOf(requests: readonly Waiting[]): number {
+  return requests.reduce((sum, { tokensLeft }) => sum + tokensLeft, 0);
 }
 
 function nextOwed(

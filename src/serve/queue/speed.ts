@@ -34,9 +34,14 @@ export interface LaneLimits {
   readonly sliceMs: number;
 }
 
-export function laneOf(tokensPerMs: number, { budgetTokens, sliceMs }: LaneLimits): Lane {
+/** @param widePerMs tokens that a session with all cores does in a millisecond; 0 where there is none */
+export function laneOf(
+  tokensPerMs: number,
+  { budgetTokens, sliceMs }: LaneLimits,
+  widePerMs = 0,
+): Lane {
   const sliceTokens = Math.max(1, Math.min(budgetTokens, Math.floor(tokensPerMs * sliceMs)));
-  return { budgetTokens, sliceTokens, tokensPerMs };
+  return { budgetTokens, sliceTokens, tokensPerMs, wideTokens: Math.floor(widePerMs * sliceMs) };
 }
 
 /**
@@ -45,5 +50,6 @@ export function laneOf(tokensPerMs: number, { budgetTokens, sliceMs }: LaneLimit
 export function learnSpeed(lane: Lane, { tokens, ms }: Sample, limits: LaneLimits): Lane {
   if (tokens < lane.sliceTokens / 2 || !(ms > 0)) return lane;
   const found = tokens / ms;
-  return laneOf(lane.tokensPerMs + LEARNING * (found - lane.tokensPerMs), limits);
+  const { tokensPerMs, wideTokens } = lane;
+  return { ...laneOf(tokensPerMs + LEARNING * (found - tokensPerMs), limits), wideTokens };
 }

@@ -14,6 +14,8 @@ export interface Waiting {
   readonly tokens: readonly number[];
   /** How many inputs, from the first on, earlier batches took. */
   readonly taken: number;
+  /** Of the inputs that no batch took yet. */
+  readonly tokensLeft: number;
   /** On the clock of `planBatch`'s `now`, in milliseconds: later nobody waits for the answer. */
   readonly deadline: number;
   /** Nobody waits any more. */
@@ -27,13 +29,27 @@ export interface QueueState<Request extends Waiting = Waiting> {
   readonly waiting: Readonly<Record<Priority, readonly Request[]>>;
   /** Milliseconds of work that bulk is owed, because interactive requests went before it. */
   readonly owedMs: number;
+  readonly running: Running;
 }
 
-/** What a session can do. */
+/** What the sessions of a graph can do. */
 export interface Lane {
   /** Tokens of a batch, where one input is not more. */
   readonly budgetTokens: number;
   /** The same of a batch of bulk, which an interactive request may have to wait for. */
   readonly sliceTokens: number;
+  /** Of one session, while all of them run. */
   readonly tokensPerMs: number;
+  /** Tokens of a batch that all cores do in the time of a slice; 0 where no session has all cores. */
+  readonly wideTokens: number;
+}
+
+/** What runs now, of all lanes. */
+export interface Running {
+  /** Sessions with a share of the cores that run nothing. */
+  readonly idle: number;
+  /** Those that run interactive requests. */
+  readonly interactive: number;
+  /** Whether a session with all cores runs. */
+  readonly wide: boolean;
 }
