@@ -23,8 +23,15 @@ import { int8Sentences } from "./measurements/int8-sentences.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
 import { qatInt4 } from "./measurements/qat-int4.ts";
 import { serveBare } from "./measurements/serve-bare.ts";
+import { serveBatch } from "./measurements/serve-batch.ts";
+import { serveMemory } from "./measurements/serve-memory.ts";
 import { serveMixed } from "./measurements/serve-mixed.ts";
+import { serveOne } from "./measurements/serve-one.ts";
+import { serveOneInt8 } from "./measurements/serve-one-int8.ts";
+import { serveOverload } from "./measurements/serve-overload.ts";
 import { serveQueries } from "./measurements/serve-queries.ts";
+import { serveQueriesInt8 } from "./measurements/serve-queries-int8.ts";
+import { serveRagged } from "./measurements/serve-ragged.ts";
 import { stepOverhead } from "./measurements/step-overhead.ts";
 import { trainMemory } from "./measurements/train-memory.ts";
 import { trainStep } from "./measurements/train-step.ts";
@@ -69,5 +76,12 @@ export const measurements = {
   "qat-int4": qatInt4,
   "serve-bare": serveBare,
   "serve-queries": serveQueries,
+  "serve-queries-int8": serveQueriesInt8,
+  "serve-one": serveOne,
+  "serve-one-int8": serveOneInt8,
+  "serve-ragged": serveRagged,
+  "serve-batch": serveBatch,
   "serve-mixed": serveMixed,
+  "serve-overload": serveOverload,
+  "serve-memory": serveMemory,
 } as const satisfies Record<string, Measurement>;

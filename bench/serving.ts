@@ -1,6 +1,7 @@
 /** A server of ours as a process of its own, and clients of it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,6 +9,7 @@ import { text } from "node:stream/consumers";
 
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
 }
 
 /** `nearfold serve` of a model, on a free port; it is told to stop when it is disposed of. @throws with what it said, where it ended */
@@ -30,6 +32,7 @@ export async function startServer(
   const url = await listening.promise;
   return {
     url,
+    pid: child.pid!,
     [Symbol.asyncDispose]: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");
@@ -41,15 +44,32 @@ export async function startServer(
 /** Clients of a machine share its cores with the server: this is the one that takes least of them. */
 const agent = new Agent({ keepAlive: true });
 
-/** The vectors of texts, by OpenAI's protocol. @throws for any answer but 200 */
-export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
+/** Resident memory of a server, in MB (Linux). */
+export function memoryOf({ pid }: ServerProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(?<kb>\d+)/.exec(status)!.groups!.kb) / 1000;
+}
+
+/** The status of an answer and all of it, by OpenAI's protocol. */
+async function ask(url: string, input: readonly string[]) {
   const body = JSON.stringify({ input, encoding_format: "base64" });
   const headers = { "content-length": Buffer.byteLength(body) };
   const asked = request(`${url}/v1/embeddings`, { method: "POST", agent, headers });
   asked.end(body);
   const [response] = (await once(asked, "response")) as [IncomingMessage];
-  const said = await text(response);
-  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${said}`);
+  return { status: response.statusCode, said: await text(response) };
+}
+
+/** The status alone; 0 where there is no answer. */
+export async function askStatus(url: string, input: readonly string[]): Promise<number> {
+  const answer = await ask(url, input).catch(() => undefined);
+  return answer?.status ?? 0;
+}
+
+/** The vectors of texts. @throws for any answer but 200 */
+export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
+  const { status, said } = await ask(url, input);
+  if (status !== 200) throw new Error(`status ${status}: ${said}`);
   const { data } = JSON.parse(said) as { readonly data: readonly { embedding: string }[] };
   return data.map(({ embedding }) => {
     const bytes = new Uint8Array(Buffer.from(embedding, "base64"));

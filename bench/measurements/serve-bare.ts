@@ -5,8 +5,8 @@ import { needs } from "../real-data.ts";
 import type { Measurement } from "../result.ts";
 import { requireEqualVectors } from "../same-work.ts";
 import { askVectors, startServer } from "../serving.ts";
+import { QUERY } from "../serving-queries.ts";
 
-const QUERY = "how do I read a file line by line in typescript";
 /** Queries of a run, one after the other. */
 const QUERIES = 100;
 

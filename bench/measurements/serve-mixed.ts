@@ -4,8 +4,8 @@ import { quantile } from "../measure.ts";
 import { needs } from "../real-data.ts";
 import type { Measurement } from "../result.ts";
 import { askVectors, closedLoop, startServer } from "../serving.ts";
+import { QUERY } from "../serving-queries.ts";
 
-const QUERY = "how do I read a file line by line in typescript";
 const SENTENCE =
   "The library keeps every document in a folder of its own, and writes what has changed. ";
 /** Of about 20 to 200 tokens. */
