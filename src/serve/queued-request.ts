@@ -21,73 +21,47 @@ export interface WorkDone {
   readonly runMs: number;
 }
 
-/** A request from the moment it is let in until its last vector is there. */
-export class QueuedRequest implements Waiting {
+interface Admitted {
   readonly id: number;
-  readonly lane: string;
-  readonly priority: Priority;
-  readonly tokens: readonly number[];
-  readonly deadline: number;
+  /** On the scheduler's clock. */
   readonly start: number;
+  readonly deadline: number;
+}
+
+/** A request from the moment it is let in until its last vector is there. Several batches may have parts of it at once. */
+export class QueuedRequest {
+  readonly id: number;
+  readonly work: Work;
+  readonly start: number;
+  readonly deadline: number;
   readonly done = Promise.withResolvers<WorkDone>();
-  taken = 0;
-  tokensLeft: number;
-  failures = 0;
   isSettled = false;
-  readonly #work: Work;
   #vectors: Float32Array<ArrayBuffer> | undefined;
   #filled = 0;
   #began: number | undefined;
 
-  constructor(
-    id: number,
-    work: Work,
-    { deadline, start }: { readonly deadline: number; readonly start: number },
-  ) {
+  constructor(work: Work, { id, start, deadline }: Admitted) {
     this.id = id;
-    this.lane = work.lane;
-    this.priority = work.priority;
-    this.tokens = work.sequences.map(({ length }) => length);
-    this.tokensLeft = this.tokens.reduce((sum, count) => sum + count, 0);
-    this.deadline = deadline;
+    this.work = work;
     this.start = start;
-    this.#work = work;
+    this.deadline = deadline;
   }
 
-  get gone(): boolean {
-    return this.isSettled;
-  }
-
-  get alone(): boolean {
-    return this.failures > 0;
-  }
-
-  part(from: number, to: number): Pick<Work, "sequences" | "promptTokens"> {
-    const { sequences, promptTokens } = this.#work;
-    return { sequences: sequences.slice(from, to), promptTokens: promptTokens.slice(from, to) };
-  }
-
-  take(to: number, now: number): void {
+  begin(now: number): void {
     this.#began ??= now;
-    while (this.taken < to) this.tokensLeft -= this.tokens[this.taken++];
   }
 
-  /** The batch that took the inputs from `from` on has failed. */
-  giveBack(from: number): void {
-    this.failures++;
-    while (this.taken > from) this.tokensLeft += this.tokens[--this.taken];
-  }
-
-  /** Vectors of the inputs from `from` on; with the last of them the request is done. */
+  /** Vectors of the inputs from `from` on, which come once; with the last of them the request is done. */
   fill(
     from: number,
     rows: Float32Array,
     { width, now }: { readonly width: number; readonly now: number },
   ): void {
-    this.#vectors ??= new Float32Array(this.tokens.length * width);
+    const inputs = this.work.sequences.length;
+    this.#vectors ??= new Float32Array(inputs * width);
     this.#vectors.set(rows, from * width);
     this.#filled += rows.length / width;
-    if (this.#filled < this.tokens.length) return;
+    if (this.#filled < inputs || this.isSettled) return;
     const began = this.#began ?? now;
     this.isSettled = true;
     this.done.resolve({
@@ -101,5 +75,81 @@ export class QueuedRequest implements Waiting {
     if (this.isSettled) return;
     this.isSettled = true;
     this.done.reject(error);
+  }
+}
+
+/** Inputs of a request that wait: all of them at first, and those of a batch that failed once more. */
+export class QueuedPart implements Waiting {
+  readonly request: QueuedRequest;
+  readonly tokens: readonly number[];
+  /** How often they were run in vain. */
+  readonly failures: number;
+  taken = 0;
+  tokensLeft: number;
+  /** The input of the request that is the first of these. */
+  readonly #first: number;
+
+  constructor(
+    request: QueuedRequest,
+    { first = 0, end = Number.POSITIVE_INFINITY, failures = 0 } = {},
+  ) {
+    this.request = request;
+    this.#first = first;
+    this.failures = failures;
+    this.tokens = request.work.sequences.slice(first, end).map(({ length }) => length);
+    this.tokensLeft = this.tokens.reduce((sum, count) => sum + count, 0);
+  }
+
+  get id(): number {
+    return this.request.id;
+  }
+
+  get lane(): string {
+    return this.request.work.lane;
+  }
+
+  get priority(): Priority {
+    return this.request.work.priority;
+  }
+
+  get start(): number {
+    return this.request.start;
+  }
+
+  get deadline(): number {
+    return this.request.deadline;
+  }
+
+  get gone(): boolean {
+    return this.request.isSettled;
+  }
+
+  get alone(): boolean {
+    return this.failures > 0;
+  }
+
+  inputs(from: number, to: number): Pick<Work, "sequences" | "promptTokens"> {
+    const { sequences, promptTokens } = this.request.work;
+    const range = [this.#first + from, this.#first + to];
+    return { sequences: sequences.slice(...range), promptTokens: promptTokens.slice(...range) };
+  }
+
+  take(to: number, now: number): void {
+    this.request.begin(now);
+    while (this.taken < to) this.tokensLeft -= this.tokens[this.taken++];
+  }
+
+  /** Those from `from` to before `to`, to be run again, alone. */
+  again(from: number, to: number): QueuedPart {
+    const failures = this.failures + 1;
+    return new QueuedPart(this.request, {
+      first: this.#first + from,
+      end: this.#first + to,
+      failures,
+    });
+  }
+
+  fill(from: number, rows: Float32Array, options: Parameters<QueuedRequest["fill"]>[2]): void {
+    this.request.fill(this.#first + from, rows, options);
   }
 }

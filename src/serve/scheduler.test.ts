@@ -154,6 +154,16 @@ describe("a scheduler", () => {
     expect([...(await bulk).vectors]).toEqual([1, 4, 2, 4, 3, 4]);
   });
 
+  test("a failure beside another batch of the same request costs the failed part alone", async () => {
+    const { run, batches, step, finish } = slowModel((batch) => batch === 0);
+    const scheduler = start(run, { workers: 2 });
+    const bulk = scheduler.submit(work("bulk", [1, 4], [2, 4], [3, 4], [4, 4]));
+    await step();
+    await finish();
+    expect(batches).toEqual([[1], [2], [1], [3], [4]]);
+    expect([...(await bulk).vectors]).toEqual([1, 4, 2, 4, 3, 4, 4, 4]);
+  });
+
   test("counts what waits and what runs", async () => {
     const { run, finish } = slowModel();
     const scheduler = start(run);

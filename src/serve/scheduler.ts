@@ -4,7 +4,7 @@ import type { Backlog } from "./queue/admission.ts";
 import { type Batch, planBatch } from "./queue/plan-batch.ts";
 import { type LaneLimits, learnSpeed } from "./queue/speed.ts";
 import { type Lane, type Priority, priorities, type Running } from "./queue/waiting.ts";
-import { QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
+import { QueuedPart, QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
 import type { Slot } from "./session-set.ts";
 
 /** Vectors `[N, D]` of token sequences, by one of the sessions of a lane; the caller's. It rejects where the whole batch failed. */
@@ -49,16 +49,16 @@ export interface SubmitOptions {
   readonly deadline?: number;
 }
 
-type RunningBatch = Batch<QueuedRequest>;
+type RunningBatch = Batch<QueuedPart>;
 
-/** How often a request is run, whose batch failed. */
+/** How often an input is run, whose batch failed. */
 const TRIES = 2;
 
 export class Scheduler {
   readonly #options: Required<Omit<SchedulerOptions, "lanes" | "onBatch">>;
   readonly #onBatch: ((batch: BatchReport) => void) | undefined;
   readonly #lanes: Record<string, Lane>;
-  readonly #waiting: Record<Priority, QueuedRequest[]> = { interactive: [], bulk: [] };
+  readonly #waiting: Record<Priority, QueuedPart[]> = { interactive: [], bulk: [] };
   readonly #running = new Map<Slot, RunningBatch>();
   /** Settles when a batch is done. */
   #ran = Promise.withResolvers<void>();
@@ -88,9 +88,10 @@ export class Scheduler {
     if (this.#closing) throw new NearfoldError("io", "the server is stopping");
     const { signal, deadline = Number.POSITIVE_INFINITY } = options;
     if (signal?.aborted) throw goneError();
-    const request = new QueuedRequest(this.#requests++, work, {
-      deadline,
+    const request = new QueuedRequest(work, {
+      id: this.#requests++,
       start: this.#options.now(),
+      deadline,
     });
     const leave = () => this.#drop(request, goneError());
     const late = () => this.#drop(request, lateError());
@@ -98,7 +99,7 @@ export class Scheduler {
       ? setTimeout(late, Math.max(0, deadline - request.start))
       : undefined;
     signal?.addEventListener("abort", leave, { once: true });
-    this.#waiting[work.priority].push(request);
+    this.#waiting[work.priority].push(new QueuedPart(request));
     this.#work();
     try {
       return await request.done.promise;
@@ -203,7 +204,7 @@ export class Scheduler {
     const state = { waiting: this.#waiting, owedMs: this.#owedMs, running: this.#runningNow() };
     const { batch, dropped, owedMs } = planBatch(state, policy, now());
     this.#owedMs = owedMs;
-    for (const request of dropped) this.#drop(request, lateError());
+    for (const { request } of dropped) this.#drop(request, lateError());
     if (!batch) return undefined;
     for (const { request, to } of batch.takes) request.take(to, now());
     const left = this.#waiting[batch.priority];
@@ -215,7 +216,7 @@ export class Scheduler {
   async #run(batch: RunningBatch, slot: Slot): Promise<void> {
     const { run, now } = this.#options;
     const { lane, takes, tokens } = batch;
-    const parts = takes.map(({ request, from, to }) => request.part(from, to));
+    const parts = takes.map(({ request, from, to }) => request.inputs(from, to));
     const sequences = parts.flatMap((part) => part.sequences);
     const promptTokens = parts.flatMap((part) => part.promptTokens);
     const start = now();
@@ -247,21 +248,18 @@ export class Scheduler {
 
   /** Back to the head of the queue, each to run alone; those that have failed before are told. */
   #retry({ priority, takes }: RunningBatch, cause: unknown): void {
-    const back: QueuedRequest[] = [];
-    for (const { request, from } of takes) {
-      request.giveBack(from);
-      if (request.isSettled) continue;
-      if (request.failures < TRIES) back.push(request);
-      else this.#drop(request, failedError(cause));
+    const failed = takes.map(({ request: part, from, to }) => part.again(from, to));
+    const back = failed.filter(({ failures, gone }) => failures < TRIES && !gone);
+    this.#waiting[priority].unshift(...back);
+    for (const { failures, request } of failed) {
+      if (failures >= TRIES) this.#drop(request, failedError(cause));
     }
-    const others = this.#waiting[priority].filter((request) => !back.includes(request));
-    this.#waiting[priority] = [...back, ...others];
   }
 
   #drop(request: QueuedRequest, error: NearfoldError): void {
     request.fail(error);
-    const { priority } = request;
-    this.#waiting[priority] = this.#waiting[priority].filter((other) => other !== request);
+    const { priority } = request.work;
+    this.#waiting[priority] = this.#waiting[priority].filter((part) => part.request !== request);
   }
 }
 

@@ -6,9 +6,10 @@ import type { Model, Role, Tower, Weight } from "../models/model.ts";
 import { requireSameSpace, type Space } from "../space.ts";
 import { dtypes } from "../tensor/dtype.ts";
 import { sizeOf, type Tensor } from "../tensor/tensor.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 import { chooseWorkers, openSessionSet, type SessionSet } from "./session-set.ts";
 import type { SupervisedOptions } from "./supervised.ts";
+import { openTokenizerThread } from "./tokenizer-thread.ts";
 
 export interface ServedModelOptions {
   /** What requests call it. @default the model's own name */
@@ -31,6 +32,8 @@ export interface ServedTower {
   readonly normalized: boolean;
   /** With the prompt of the role before each text, or without. */
   readonly prompted: Readonly<Record<"prompt" | "plain", Prompted>>;
+  /** The same of many texts, in a thread of its own; absent for a model that lies nowhere. */
+  readonly tokenizeApart?: (texts: readonly string[], prompt: boolean) => Promise<Encoding[]>;
 }
 
 /** Close with `await using`. */
@@ -83,6 +86,16 @@ export async function openServedModel(
     );
     return toServedTower(tower, opened.use(set), model.prompts[role]);
   };
+  const thread =
+    typeof source === "string"
+      ? opened.use(await openTokenizerThread({ source, space: space.id }))
+      : undefined;
+  const apart = (role: Role) => ({
+    ...(thread && {
+      tokenizeApart: (texts: readonly string[], prompt: boolean) =>
+        thread.tokenize({ role, prompt, texts }),
+    }),
+  });
   const document = await openTower("document");
   const query = model.queryTower
     ? await openTower("query")
@@ -98,7 +111,10 @@ export async function openServedModel(
     pooling: model.head.pooling,
     dtype: dtypeOf(model),
     created: Math.floor(Date.now() / 1000),
-    towers: { document, query },
+    towers: {
+      document: { ...document, ...apart("document") },
+      query: { ...query, ...apart("query") },
+    },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

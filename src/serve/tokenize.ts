@@ -1,5 +1,4 @@
-/** Texts to ids in small pieces, between which other requests are seen to. */
-import { setImmediate } from "node:timers/promises";
+/** Texts to ids: few here, many in a thread of their own. */
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import type { EmbedRequest, Input } from "./embed-request.ts";
 import type { ServedTower } from "./served-model.ts";
@@ -12,8 +11,8 @@ export interface Tokenized {
   readonly promptTokens: number;
 }
 
-/** The event loop is not held for longer than this by one request, but for a single text. */
-const SLICE_MS = 1;
+/** Characters of a request that are tokenized here, in a millisecond or two: to ask another thread takes as long. */
+const FEW_CHARACTERS = 8000;
 
 /**
  * The ids of a request's inputs.
@@ -21,37 +20,45 @@ const SLICE_MS = 1;
  */
 export async function tokenizeInputs(
   request: Pick<EmbedRequest, "inputs" | "field" | "prompt" | "truncate" | "signal">,
-  tower: Pick<ServedTower, "prompted" | "maxTokens">,
+  tower: Pick<ServedTower, "prompted" | "maxTokens" | "tokenizeApart">,
 ): Promise<Tokenized> {
   const { inputs, field, prompt, truncate = true, signal } = request;
   const { tokenize, promptTokens } = tower.prompted[prompt ? "prompt" : "plain"];
-  const { maxTokens } = tower;
-  const idsOf = (input: Input, at: string) => {
-    if (typeof input === "string") return tokenize(input);
+  const { maxTokens, tokenizeApart } = tower;
+  const at = (i: number) => (inputs.length === 1 ? field : `${field}[${i}]`);
+  const apart =
+    tokenizeApart && charactersOf(inputs) > FEW_CHARACTERS
+      ? await tokenizeApart(inputs.filter(isText), prompt !== undefined)
+      : undefined;
+  throwIfAborted(signal, "tokenizing");
+  let texts = 0;
+  const encodingOf = (input: Input, i: number) => {
+    if (isText(input)) return apart?.[texts++] ?? tokenize(input);
     if (prompt) {
       const hint = "Put its ids before the others";
-      throw new NearfoldError("bad-argument", "ids take no prompt", { at, got: prompt, hint });
+      throw new NearfoldError("bad-argument", "ids take no prompt", {
+        at: at(i),
+        got: prompt,
+        hint,
+      });
     }
     const ids = Int32Array.from(input.slice(0, Math.min(input.length, maxTokens)));
     return { ids, truncated: ids.length < input.length, tokenCount: input.length };
   };
-  const sequences: Int32Array[] = [];
-  const truncated: number[] = [];
-  let since = performance.now();
-  for (const [i, input] of inputs.entries()) {
-    const at = inputs.length === 1 ? field : `${field}[${i}]`;
-    const encoding = idsOf(input, at);
-    if (encoding.truncated) {
-      if (!truncate) throw tooLong(at, encoding.tokenCount, maxTokens);
-      truncated.push(i);
-    }
-    sequences.push(encoding.ids);
-    if (performance.now() - since < SLICE_MS) continue;
-    await setImmediate();
-    throwIfAborted(signal, "tokenizing");
-    since = performance.now();
+  const encodings = inputs.map(encodingOf);
+  const truncated = [...encodings.keys()].filter((i) => encodings[i].truncated);
+  if (truncated.length > 0 && !truncate) {
+    throw tooLong(at(truncated[0]), encodings[truncated[0]].tokenCount, maxTokens);
   }
-  return { sequences, truncated, promptTokens };
+  return { sequences: encodings.map(({ ids }) => ids), truncated, promptTokens };
+}
+
+function isText(input: Input): input is string {
+  return typeof input === "string";
+}
+
+function charactersOf(inputs: readonly Input[]): number {
+  return inputs.reduce((sum, input) => sum + (isText(input) ? input.length : 0), 0);
 }
 
 function tooLong(at: string, tokens: number, most: number): NearfoldError {
