@@ -11,8 +11,8 @@ const FACTOR = 3;
 
 /** Goodput is answers of 200 a second. The load comes when it comes, whether it is answered or not. */
 export const serveOverload: Measurement = {
-  about: `three times the queries that the server can answer, for ${SECONDS} s: goodput as a share of the most that it answers`,
-  unit: "share",
+  about: `${FACTOR} times the queries that the server can answer, for ${SECONDS} s: those that it answers, beside its most`,
+  unit: "answers/s",
   better: "higher",
   targets: [0.8],
   missing: needs("miniLm"),
@@ -35,13 +35,11 @@ export const serveOverload: Measurement = {
     const after = memoryOf(server);
     const goodput = answered(over, SECONDS);
     log(`peak ${peak.toFixed(0)}/s, ${goodput.toFixed(0)}/s of ${(FACTOR * peak).toFixed(0)}/s`);
-    const [still] = [await closedLoop({ clients: 32, ms: 4000 }, ask)];
+    const still = await closedLoop({ clients: 32, ms: 4000 }, ask);
     return {
-      ours: [goodput / peak],
-      peers: [],
+      ours: [goodput],
+      peers: [{ name: "its peak, by the same generator", figures: [peak] }],
       details: {
-        peak,
-        goodput,
         answeredP99Ms: over.latencies.p99,
         refused: over.refused.count,
         refusedP95Ms: over.refused.p95,

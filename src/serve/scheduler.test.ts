@@ -79,7 +79,7 @@ describe("a scheduler", () => {
     const scheduler = start(run, { workers: 2, lanes: { m: wide } });
     const bulk = scheduler.submit(work("bulk", [1, 2], [2, 2], [3, 2], [4, 2], [5, 2]));
     const query = scheduler.submit(work("interactive", [9, 2]));
-    const more = [6, 7, 8].map((id) => scheduler.submit(work("interactive", [id, 2])));
+    const more = [2, 3].map((length) => scheduler.submit(work("interactive", [8, length])));
     expect(batches).toEqual([[1, 2], [3, 4], [9]]);
     // While that one runs, and after it where too many wait for one session, queries are first among the others.
     await step();
@@ -87,11 +87,27 @@ describe("a scheduler", () => {
     await step();
     expect(batches.slice(4)).toEqual([]);
     await step();
-    expect(batches.slice(4)).toEqual([[6, 7, 8]]);
+    expect(batches.slice(4)).toEqual([[8, 8]]);
     await finish();
     expect(slots).toEqual([0, 1, "wide", 0, 1]);
     await Promise.all([bulk, query, ...more]);
     expect(scheduler.backlog()).toEqual({ interactive: 0, bulk: 0 });
+  });
+
+  test("gives a busy session its next batch where that is full, and no bulk waits", async () => {
+    const { run, batches, slots, step, finish } = slowModel();
+    const scheduler = start(run);
+    const all = [1, 2, 3, 4].map((id) => scheduler.submit(work("interactive", [id, 4])));
+    // Two fill one, and the third has to see who comes.
+    expect(batches).toEqual([[1], [2, 3]]);
+    const bulk = scheduler.submit(work("bulk", [9, 1]));
+    await step();
+    expect(batches.length).toBe(2);
+    await finish();
+    expect(batches.slice(2)).toEqual([[4], [9]]);
+    expect((await Promise.all(all)).map(({ vectors }) => vectors[0])).toEqual([1, 2, 3, 4]);
+    expect(slots).toEqual([0, 0, 0, 0]);
+    await bulk;
   });
 
   test("runs nothing of a client that went away, and tells it so at once", async () => {

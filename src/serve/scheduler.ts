@@ -1,7 +1,7 @@
 /** The loop around `planBatch`: a batch for each session that is idle, and what comes meanwhile is in the next one. */
 import { NearfoldError } from "../errors.ts";
 import type { Backlog } from "./queue/admission.ts";
-import { type Batch, planBatch } from "./queue/plan-batch.ts";
+import { type Batch, type BatchPolicy, planAhead, planBatch } from "./queue/plan-batch.ts";
 import { type LaneLimits, learnSpeed } from "./queue/speed.ts";
 import { type Lane, type Priority, priorities, type Running } from "./queue/waiting.ts";
 import { QueuedPart, QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
@@ -60,6 +60,10 @@ export class Scheduler {
   readonly #lanes: Record<string, Lane>;
   readonly #waiting: Record<Priority, QueuedPart[]> = { interactive: [], bulk: [] };
   readonly #running = new Map<Slot, RunningBatch>();
+  /** What sessions have been given while they run, and do next. */
+  readonly #ahead = new Map<Slot, RunningBatch>();
+  /** When a session was last done with a batch. */
+  readonly #ended = new Map<Slot, number>();
   /** Settles when a batch is done. */
   #ran = Promise.withResolvers<void>();
   #owedMs = 0;
@@ -164,22 +168,45 @@ export class Scheduler {
   }
 
   #batches(): RunningBatch[] {
-    return [...this.#running.values()];
+    return [...this.#running.values(), ...this.#ahead.values()];
   }
 
-  /** Begins as many batches as there are sessions for. */
+  /** Begins as many batches as there are sessions for, and gives busy ones what they do next. */
   #work(): void {
     for (let batch = this.#next(); batch; batch = this.#next()) {
       const slot = batch.wide ? "wide" : this.#idleSlots()[0];
       this.#running.set(slot, batch);
-      void this.#run(batch, slot).then(() => {
-        this.#running.delete(slot);
-        this.#ran.resolve();
-        this.#ran = Promise.withResolvers();
-        this.#work();
-      });
+      this.#begin(batch, slot, this.#options.now());
+    }
+    for (const [slot, { lane }] of this.#running) {
+      if (slot === "wide" || this.#ahead.has(slot)) continue;
+      const now = this.#options.now();
+      const batch = planAhead({ waiting: this.#waiting }, this.#policy(), { lane, now });
+      if (!batch) continue;
+      this.#take(batch);
+      this.#ahead.set(slot, batch);
+      this.#begin(batch, slot);
     }
     if (this.#closing && this.#isIdle()) this.#idle.resolve();
+  }
+
+  /** @param start now, or when the session is done with the batch before */
+  #begin(batch: RunningBatch, slot: Slot, start?: number): void {
+    void this.#run(batch, slot, start).then(() => {
+      const next = this.#ahead.get(slot);
+      // Those of a session end in their order.
+      this.#ahead.delete(slot);
+      if (next) this.#running.set(slot, next);
+      else this.#running.delete(slot);
+      this.#ran.resolve();
+      this.#ran = Promise.withResolvers();
+      this.#work();
+    });
+  }
+
+  #policy(): BatchPolicy {
+    const { bulkShare, maxBatchInputs } = this.#options;
+    return { lanes: this.#lanes, bulkShare, maxBatchInputs };
   }
 
   #idleSlots(): Slot[] {
@@ -199,27 +226,27 @@ export class Scheduler {
   }
 
   #next(): RunningBatch | undefined {
-    const { bulkShare, maxBatchInputs, now } = this.#options;
-    const policy = { lanes: this.#lanes, bulkShare, maxBatchInputs };
     const state = { waiting: this.#waiting, owedMs: this.#owedMs, running: this.#runningNow() };
-    const { batch, dropped, owedMs } = planBatch(state, policy, now());
+    const { batch, dropped, owedMs } = planBatch(state, this.#policy(), this.#options.now());
     this.#owedMs = owedMs;
     for (const { request } of dropped) this.#drop(request, lateError());
-    if (!batch) return undefined;
-    for (const { request, to } of batch.takes) request.take(to, now());
-    const left = this.#waiting[batch.priority];
-    this.#waiting[batch.priority] = left.filter(({ taken, tokens }) => taken < tokens.length);
+    if (batch) this.#take(batch);
     return batch;
   }
 
+  #take({ takes, priority }: RunningBatch): void {
+    for (const { request, to } of takes) request.take(to, this.#options.now());
+    const left = this.#waiting[priority];
+    this.#waiting[priority] = left.filter(({ taken, tokens }) => taken < tokens.length);
+  }
+
   /** Never rejects: who waits is told. */
-  async #run(batch: RunningBatch, slot: Slot): Promise<void> {
+  async #run(batch: RunningBatch, slot: Slot, start?: number): Promise<void> {
     const { run, now } = this.#options;
     const { lane, takes, tokens } = batch;
     const parts = takes.map(({ request, from, to }) => request.inputs(from, to));
     const sequences = parts.flatMap((part) => part.sequences);
     const promptTokens = parts.flatMap((part) => part.promptTokens);
-    const start = now();
     let failure: { readonly cause: unknown } | undefined;
     try {
       const found = await run({ lane, slot }, sequences, promptTokens);
@@ -234,7 +261,8 @@ export class Scheduler {
       failure = { cause };
       this.#retry(batch, cause);
     }
-    const ms = now() - start;
+    const ms = now() - (start ?? this.#ended.get(slot)!);
+    this.#ended.set(slot, now());
     const { sliceMs } = this.#options;
     const { budgetTokens, sliceTokens } = this.#lanes[lane];
     const limits: LaneLimits = { budgetTokens, sliceMs };

@@ -71,6 +71,25 @@ export function planBatch<Request extends Waiting>(
   return { batch, dropped, owedMs: nextOwed(owedMs, batch, { policy, bothWait }) };
 }
 
+/**
+ * The batch after the one that a session of this lane runs, so that it need not wait for the event loop between the two: only one that is full of interactive requests, which
+ * no more could join, and where no bulk waits for its turn.
+ */
+export function planAhead<Request extends Waiting>(
+  { waiting }: Pick<QueueState<Request>, "waiting">,
+  policy: BatchPolicy,
+  { lane, now }: { readonly lane: string; readonly now: number },
+): Batch<Request> | undefined {
+  const live = (request: Request) => !request.gone && request.deadline > now;
+  if (waiting.bulk.some(live)) return undefined;
+  const batch = fill(waiting.interactive.filter(live), policy, 1);
+  if (batch?.lane !== lane) return undefined;
+  return batch.tokens < NEARLY_FULL * policy.lanes[lane].budgetTokens ? undefined : batch;
+}
+
+/** Of the tokens of a batch: the next input may be too long for what is left. */
+const NEARLY_FULL = 0.75;
+
 /** All interactive requests that wait, where they are few. */
 function fillWide<Request extends Waiting>(
   requests: readonly Request[],
