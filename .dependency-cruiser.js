@@ -67,6 +67,13 @@ export default {
       from: { path: "^src/", pathNot: "^src/runtime/onnxruntime\\.ts$" },
       to: { path: "onnxruntime-(node|common)" },
     },
+    {
+      name: "spans-when-asked-for",
+      comment: "OpenTelemetry's packages are optional: what needs them loads them by import()",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "@opentelemetry/", dynamic: false, preCompilationOnly: false },
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     {
       name: "no-test-import",

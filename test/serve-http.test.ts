@@ -304,7 +304,7 @@ describe("as typed", () => {
     const refused = await nearfold(["bench", "serve", started.url, "--seconds", "1"]);
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("status 401") });
     const svg = await nearfold(["bench", "serve", started.url, ...key, "--out", at("load.svg")]);
-    expect(svg).toMatchObject({ code: 0, out: expect.stringMatching(/queries\/s +answered/) });
+    expect(svg).toMatchObject({ code: 0, out: expect.stringMatching(/load +answered\/s/) });
     const bulk = ["--bulk", "1", "--bulk-inputs", "4", "--model", "other", "--json"];
     const { out } = await nearfold(["bench", "serve", started.url, ...key, ...bulk]);
     const { results } = JSON.parse(out);
@@ -312,6 +312,10 @@ describe("as typed", () => {
     expect(results[0]).toMatchObject({ failed: 0, refused: { count: 0 } });
     expect(results[1].latencies.p50).toBeGreaterThan(0);
     expect(results[1].bulk.textsPerSecond).toBeGreaterThan(0);
+    expect(results[1].serverMb.after).toBeGreaterThan(50);
+    const typed = ["--clients", "1,4", "--words", "8,64", "--seconds", "0.3", "--key", "secret"];
+    const clients = await nearfold(["bench", "serve", started.url, ...typed]);
+    expect(clients).toMatchObject({ code: 0, out: expect.stringMatching(/^4 clients +\d/m) });
     expect(await started.stop()).toBe(0);
     expect(started.out).toMatch(/^\d+ requests in \d+ s .* 0 refused; [\d,]+ texts/);
     await expect(fetch(started.url)).rejects.toThrow();
@@ -349,6 +353,11 @@ describe("as typed", () => {
     ["another thing to measure", () => ["bench", "train", "http://x"], "wanted serve"],
     ["no server", () => ["bench", "serve", "http://127.0.0.1:9"], "no answer"],
     ["no URL", () => ["bench", "serve", "here"], "not a URL"],
+    [
+      "texts of a file, and of a length",
+      () => ["bench", "serve", "http://x", "--words", "8", "--queries", "a.jsonl"],
+      "--words goes without --queries",
+    ],
     [
       "another kind of file",
       () => ["bench", "serve", "http://x", "--out", "a.png"],

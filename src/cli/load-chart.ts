@@ -12,11 +12,21 @@ const series = [
   { name: "p99", colour: "#a8321b" },
 ] as const;
 
-/** Percentiles in milliseconds, on a logarithmic axis, over queries a second; of loads without an answer nothing is drawn. */
+/**
+ * Percentiles in milliseconds, on a logarithmic axis, over queries a second; over clients, where there were no loads but of such. Of loads without an answer
+ * nothing is drawn.
+ */
 export function loadChart(results: readonly LoadResult[]): string {
-  const shown = results.filter(({ latencies }) => latencies.count > 0);
+  const isOpen = results.some((result) => "perSecond" in result);
+  const placed = results.flatMap((result) => {
+    const place = "perSecond" in result ? result.perSecond : isOpen ? undefined : result.clients;
+    return place === undefined ? [] : [{ place, latencies: result.latencies }];
+  });
+  const shown = placed
+    .filter(({ latencies }) => latencies.count > 0)
+    .toSorted((a, b) => a.place - b.place);
   const all = shown.flatMap(({ latencies: { p50, p99 } }) => [p50, p99]);
-  const most = Math.max(1, ...results.map(({ perSecond }) => perSecond));
+  const most = Math.max(1, ...placed.map(({ place }) => place));
   const x = scaleLinear([0, most], [PLOT.left, PLOT.right]);
   const [low, high] = [Math.min(1, ...all), Math.max(10, ...all)];
   const y = scaleLog([low, high], [PLOT.bottom, PLOT.top]).nice();
@@ -26,11 +36,16 @@ export function loadChart(results: readonly LoadResult[]): string {
       .filter(isRound)
       .map((tick) => row(y(tick), `${tick}`)),
     ...x.ticks(6).map((tick) => text(x(tick), PLOT.bottom + 20, `${tick}`, "middle")),
-    text((PLOT.left + PLOT.right) / 2, PLOT.bottom + 42, "queries a second", "middle"),
+    text(
+      (PLOT.left + PLOT.right) / 2,
+      PLOT.bottom + 42,
+      isOpen ? "queries a second" : "clients",
+      "middle",
+    ),
     text(PLOT.left, PLOT.top - 14, "milliseconds", "start"),
   ];
   for (const { name, colour } of series) {
-    const points = shown.map(({ perSecond, latencies }) => [x(perSecond), y(latencies[name])]);
+    const points = shown.map(({ place, latencies }) => [x(place), y(latencies[name])]);
     const path = line().digits(1)(points as [number, number][]);
     if (!path) continue;
     const [endX, endY] = points[points.length - 1];

@@ -13,8 +13,11 @@ export function jsonLog(): RequestLog {
   const stream = destination({ dest: 2, sync: false });
   const log = pino({ base: null, timestamp: stdTimeFunctions.isoTime }, stream);
   return {
-    request: ({ method, path, status, ms, error }) => {
-      const fields = { method, path, status, ms: Number(ms.toFixed(2)) };
+    request: ({ method, path, status, ms, error, traceId }) => {
+      const fields = {
+        ...{ method, path, status, ms: Number(ms.toFixed(2)) },
+        ...(traceId !== undefined && { trace_id: traceId }),
+      };
       if (!error) return log.info(fields, "request");
       const { code, message } = error;
       if (status >= 500) log.error({ ...fields, code, err: error }, message);

@@ -18,9 +18,10 @@ import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./m
 import { reloadOnHangup } from "./reload-models.ts";
 import { jsonLog, type RequestLog } from "./request-log.ts";
 import { everyMinute, totalsLine } from "./serving-lines.ts";
+import { openSpans, type SpanOptions, spanOptions } from "./span-options.ts";
 import { packageVersion } from "./version.ts";
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, SpanOptions {
   readonly host: string;
   readonly port: number;
   readonly threads?: number;
@@ -81,6 +82,7 @@ export const serve: CommandSpec<Options> = {
     new Option("--log <kind>", "a line a minute, or a JSON object a request")
       .choices(["lines", "json"])
       .default("lines"),
+    ...spanOptions,
     ...modelOptions,
   ],
   examples: [
@@ -93,6 +95,8 @@ export const serve: CommandSpec<Options> = {
     const metrics = createMetrics();
     await using opened = new AsyncDisposableStack();
     const log: RequestLog | undefined = options.log === "json" ? opened.use(jsonLog()) : undefined;
+    const spans = await openSpans(options, context);
+    if (spans) opened.use(spans);
     const openOne = async (reference: string) =>
       opened.use(await open(reference, options, { context, metrics, log }));
     const models: ServedModel[] = [];
@@ -109,6 +113,7 @@ export const serve: CommandSpec<Options> = {
       ...(keys && { keys }),
       ...(options.cors !== undefined && { corsOrigin: options.cors }),
       ...(log && { onRequest: log.request }),
+      ...(spans && { tracing: spans }),
     });
     const server = await listen(handler, { host: options.host, port: options.port });
     const { url } = server;

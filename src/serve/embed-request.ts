@@ -36,6 +36,10 @@ export interface EmbedAnswer {
   readonly characters: number;
   /** Which inputs were cut. */
   readonly truncated: readonly number[];
+  readonly priority: Priority;
+  /** How many batches it was in, and all their tokens, those of others too. */
+  readonly batches: number;
+  readonly batchTokens: number;
   readonly times: StageTimes;
 }
 

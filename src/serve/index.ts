@@ -9,14 +9,22 @@ export {
 } from "./http/handler.ts";
 export { type Listening, type ListenOptions, listen } from "./http/node-server.ts";
 export { arrivalTimes, type Latencies, latenciesOf } from "./load/arrivals.ts";
+export type { BulkLoad, BulkResult } from "./load/bulk-streams.ts";
 export {
-  type BulkLoad,
+  type ClosedLoadOptions,
+  type ClosedLoadResult,
   type LoadOptions,
   type LoadResult,
+  type OpenLoadResult,
+  runClosedLoad,
   runLoad,
   type Send,
 } from "./load/run-load.ts";
+export { openSender, type Sender, type SenderOptions } from "./load/sender.ts";
+export { serverMemoryMb } from "./load/server-memory.ts";
 export { createMetrics, type ServerMetrics } from "./metrics/server-metrics.ts";
 export type { Lane, Priority } from "./queue/waiting.ts";
 export { openServedModel, type ServedModel, type ServedModelOptions } from "./served-model.ts";
 export { type Service, type ServiceOptions, startService } from "./service.ts";
+export { type LostSpans, type OtlpOptions, openOtlpTracing } from "./tracing/otlp.ts";
+export type { RequestTrace, Tracing } from "./tracing/request-trace.ts";

@@ -19,6 +19,16 @@ export interface WorkDone {
   readonly queueMs: number;
   /** From then until its last batch was done. */
   readonly runMs: number;
+  /** How many batches it was in, and all their tokens, those of others too. */
+  readonly batches: number;
+  readonly batchTokens: number;
+}
+
+/** What a batch is to a request that is in it. */
+interface Joined {
+  /** When it begins, on the scheduler's clock. */
+  readonly now: number;
+  readonly tokens: number;
 }
 
 interface Admitted {
@@ -39,6 +49,8 @@ export class QueuedRequest {
   #vectors: Float32Array<ArrayBuffer> | undefined;
   #filled = 0;
   #began: number | undefined;
+  #batches = 0;
+  #batchTokens = 0;
 
   constructor(work: Work, { id, start, deadline }: Admitted) {
     this.id = id;
@@ -47,8 +59,10 @@ export class QueuedRequest {
     this.deadline = deadline;
   }
 
-  begin(now: number): void {
+  join({ now, tokens }: Joined): void {
     this.#began ??= now;
+    this.#batches++;
+    this.#batchTokens += tokens;
   }
 
   /** Vectors of the inputs from `from` on, which come once; with the last of them the request is done. */
@@ -68,6 +82,8 @@ export class QueuedRequest {
       vectors: this.#vectors,
       queueMs: began - this.start,
       runMs: now - began,
+      batches: this.#batches,
+      batchTokens: this.#batchTokens,
     });
   }
 
@@ -134,8 +150,8 @@ export class QueuedPart implements Waiting {
     return { sequences: sequences.slice(...range), promptTokens: promptTokens.slice(...range) };
   }
 
-  take(to: number, now: number): void {
-    this.request.begin(now);
+  take(to: number, batch: Joined): void {
+    this.request.join(batch);
     while (this.taken < to) this.tokensLeft -= this.tokens[this.taken++];
   }
 

@@ -234,8 +234,9 @@ export class Scheduler {
     return batch;
   }
 
-  #take({ takes, priority }: RunningBatch): void {
-    for (const { request, to } of takes) request.take(to, this.#options.now());
+  #take({ takes, priority, tokens }: RunningBatch): void {
+    const batch = { now: this.#options.now(), tokens };
+    for (const { request, to } of takes) request.take(to, batch);
     const left = this.#waiting[priority];
     this.#waiting[priority] = left.filter(({ taken, tokens }) => taken < tokens.length);
   }

@@ -231,6 +231,7 @@ class QueueService implements Service {
     const rows = [...sequences.keys()].filter((i) => sequences[i].length > 0);
     const vectors = new Float32Array(sequences.length * dims);
     const times = { tokenize, queue: 0, run: 0 };
+    let [batches, batchTokens] = [0, 0];
     if (rows.length > 0) {
       const work = {
         ...{ lane, priority },
@@ -244,10 +245,12 @@ class QueueService implements Service {
       if (normalize && dims === width && !tower.normalized) toUnitLength(vectors, dims);
       times.queue = done.queueMs;
       times.run = done.runMs;
+      ({ batches, batchTokens } = done);
     }
     const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
     const characters = inputs.reduce((sum, { length }) => sum + length, 0);
-    return { vectors, dims, tokens, characters, truncated, times };
+    const counts = { tokens, characters, batches, batchTokens };
+    return { vectors, dims, ...counts, truncated, priority, times };
   }
 
   async drain(): Promise<void> {

@@ -3,6 +3,7 @@ import { NearfoldError } from "../../errors.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import { priorities } from "../queue/waiting.ts";
 import type { Service } from "../service.ts";
+import type { RequestTrace, Tracing } from "../tracing/request-trace.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { asKnown, errorStyles, METHOD } from "./errors.ts";
 import { openAiRoutes } from "./openai.ts";
@@ -21,6 +22,8 @@ export interface RequestReport {
   readonly ms: number;
   /** Absent where all went well. */
   readonly error?: NearfoldError;
+  /** Of OpenTelemetry's trace, where there is one. */
+  readonly traceId?: string;
 }
 
 export interface HandlerOptions extends Partial<RequestLimits> {
@@ -32,6 +35,8 @@ export interface HandlerOptions extends Partial<RequestLimits> {
   /** The origin whose pages may ask, or `*`. @default none */
   readonly corsOrigin?: string;
   readonly onRequest?: (report: RequestReport) => void;
+  /** Where spans of requests go, but for those of probes. @default nowhere */
+  readonly tracing?: Tracing;
 }
 
 /** Every route, by its path. */
@@ -46,11 +51,15 @@ const PRIORITY_HEADER = "x-nearfold-priority";
 
 /** The routes of a service. A response is always given: what is thrown becomes one. */
 export function createHandler(service: Service, options: HandlerOptions): Handler {
-  const { metrics, keys, corsOrigin, version, onRequest } = options;
+  const { metrics, keys, corsOrigin, version, onRequest, tracing } = options;
   const { maxBodyBytes = 2_000_000, maxInputs = 2048 } = options;
   const limits: RequestLimits = { maxBodyBytes, maxInputs };
 
-  const answer = async (request: Request, route: Route): Promise<Response> => {
+  const answer = async (
+    request: Request,
+    route: Route,
+    trace: RequestTrace | undefined,
+  ): Promise<Response> => {
     const grant = (!route.open && keys?.check(request.headers.get("authorization"))) || {};
     const priority = grant.priority ?? priorityOf(request);
     const json = route.method === "POST" ? await readJsonBody(request, maxBodyBytes) : undefined;
@@ -58,6 +67,7 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
       ...{ service, metrics, limits, version, json },
       ...{ signal: request.signal },
       ...(priority && { priority }),
+      ...(trace && { trace }),
     };
     return route.answer(call);
   };
@@ -66,13 +76,16 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
     const start = performance.now();
     const { pathname: path } = new URL(request.url);
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    const { method, headers } = request;
+    const trace =
+      route && !route.open ? tracing?.begin({ method, route: path, headers, start }) : undefined;
     let response: Response;
     let error: NearfoldError | undefined;
     try {
       response =
         corsOrigin !== undefined && request.method === "OPTIONS"
           ? preflight()
-          : await answer(request, requireRoute(route, request, path));
+          : await answer(request, requireRoute(route, request, path), trace);
     } catch (thrown) {
       error = asKnown(thrown);
       response = errorStyles[route?.errors ?? "openai"](error);
@@ -82,7 +95,12 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
     // A path that is not ours is not a label: there are endlessly many.
     metrics.answered({ route: route ? path : "other", status, ...(error && { code: error.code }) });
     const ms = performance.now() - start;
-    onRequest?.({ method: request.method, path, status, ms, ...(error && { error }) });
+    trace?.end({ status, ...(error && { error }) });
+    onRequest?.({
+      ...{ method, path, status, ms },
+      ...(error && { error }),
+      ...(trace && { traceId: trace.traceId }),
+    });
     return response;
   };
 }

@@ -6,6 +6,7 @@ import type { ServerMetrics } from "../metrics/server-metrics.ts";
 import type { Priority } from "../queue/waiting.ts";
 import type { ServedModel } from "../served-model.ts";
 import type { Service } from "../service.ts";
+import type { RequestTrace } from "../tracing/request-trace.ts";
 import type { ErrorStyle } from "./errors.ts";
 
 export interface Route {
@@ -34,6 +35,8 @@ export interface Call {
   readonly priority?: Priority;
   /** The body; undefined of a GET. */
   readonly json: unknown;
+  /** Where the request is traced. */
+  readonly trace?: RequestTrace;
 }
 
 /** Whose prompt: where none is named, none is put before a text. */
@@ -50,13 +53,15 @@ export function modelOf({ service: { models } }: Call, name: string | undefined)
 
 /** Embeds, and counts it. */
 export async function embed(
-  { service, metrics, signal, priority }: Call,
+  { service, metrics, signal, priority, trace }: Call,
   request: Omit<EmbedRequest, "signal" | "priority">,
 ): Promise<{ readonly answer: EmbedAnswer; readonly headers: Record<string, string> }> {
   const start = performance.now();
+  trace?.asks(request);
   const answer = await service.embed({ ...request, signal, ...(priority && { priority }) });
   const ms = performance.now() - start;
   metrics.embedded(answer, ms);
+  trace?.embedded(answer, start);
   // Whose vectors they are: those of two spaces may not be compared.
   const space = { "x-nearfold-space": request.model.space.id };
   return { answer, headers: { ...timesOf(answer, ms), ...space } };

@@ -31,17 +31,25 @@ export function counter(name: string, help: string): Counter {
   };
 }
 
+/** Values, each of some labels. */
+export type Read = () => readonly (readonly [value: number, labels?: Labels])[];
+
 /** A figure that is asked for when it is shown. */
-export function gauge(
-  name: string,
-  help: string,
-  read: () => readonly (readonly [value: number, labels?: Labels])[],
-): Metric {
+export function gauge(name: string, help: string, read: Read): Metric {
+  return asked({ name, help, type: "gauge" }, read);
+}
+
+/** A count that somebody else keeps, and that is asked for when it is shown. */
+export function total(name: string, help: string, read: Read): Metric {
+  return asked({ name, help, type: "counter" }, read);
+}
+
+function asked(about: Description, read: Read): Metric {
   return {
     expose: () =>
       described(
-        { name, help, type: "gauge" },
-        read().map(([value, labels = {}]) => `${name}${written(labels)} ${value}`),
+        about,
+        read().map(([value, labels = {}]) => `${about.name}${written(labels)} ${value}`),
       ),
   };
 }
@@ -92,9 +100,12 @@ function escaped(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }
 
-function described(
-  { name, help, type }: { readonly name: string; readonly help: string; readonly type: string },
-  samples: readonly string[],
-): string {
+interface Description {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+}
+
+function described({ name, help, type }: Description, samples: readonly string[]): string {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples, ""].join("\n");
 }

@@ -5,6 +5,7 @@ import { priorities } from "../queue/waiting.ts";
 import type { BatchReport } from "../scheduler.ts";
 import type { Service } from "../service.ts";
 import { counter, exponentialBounds, gauge, histogram } from "./metric.ts";
+import { processMetrics } from "./process-metrics.ts";
 
 export interface ServerMetrics {
   /** A batch was run. */
@@ -82,9 +83,10 @@ export function createMetrics(): ServerMetrics {
       const method = { method: inputs === 1 ? "single" : "batch" };
       requests.add(1, method);
       successes.add(1, method);
-      duration.observe(ms / 1000);
+      const byClass = { class: answer.priority };
+      duration.observe(ms / 1000, byClass);
       for (const stage of ["tokenize", "queue", "run"] as const) {
-        stages[stage].observe(answer.times[stage] / 1000);
+        stages[stage].observe(answer.times[stage] / 1000, byClass);
       }
       truncated.add(answer.truncated.length);
       tokens.add(answer.tokens);
@@ -106,6 +108,7 @@ export function createMetrics(): ServerMetrics {
         ...[duration, stages.tokenize, stages.queue, stages.run],
         ...[size, batchTokens, batchMs, fill],
         ...gauges(service),
+        ...processMetrics(),
       ];
       return all.map((metric) => metric.expose()).join("");
     },
@@ -127,7 +130,5 @@ function gauges(service: Service) {
       ),
     ),
     gauge("nearfold_ready", "1 where every model can answer", () => [[service.isReady ? 1 : 0]]),
-    gauge("process_resident_memory_bytes", "Resident memory", () => [[process.memoryUsage.rss()]]),
-    gauge("process_uptime_seconds", "Seconds since the process began", () => [[process.uptime()]]),
   ];
 }
