@@ -18,9 +18,8 @@ export {
   type OpenLoadResult,
   runClosedLoad,
   runLoad,
-  type Send,
 } from "./load/run-load.ts";
-export { openSender, type Sender, type SenderOptions } from "./load/sender.ts";
+export { openSender, type Send, type Sender, type SenderOptions } from "./load/sender.ts";
 export { serverMemoryMb } from "./load/server-memory.ts";
 export { createMetrics, type ServerMetrics } from "./metrics/server-metrics.ts";
 export type { Lane, Priority } from "./queue/waiting.ts";

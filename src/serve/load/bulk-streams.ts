@@ -1,6 +1,6 @@
 /** Bulk beside the queries: each stream asks again when it is answered, as an indexer does. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Send } from "./run-load.ts";
+import type { Send } from "./sender.ts";
 
 /** Requests one after another, as an indexer sends them. */
 export interface BulkLoad {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { arrivalTimes, latenciesOf } from "./arrivals.ts";
-import { runClosedLoad, runLoad, type Send } from "./run-load.ts";
+import { runClosedLoad, runLoad } from "./run-load.ts";
+import type { Send } from "./sender.ts";
 
 test("arrivals are a Poisson process: the same by seed, ascending, with its mean and spread", () => {
   const options = { perSecond: 100, seconds: 100, seed: 7 };

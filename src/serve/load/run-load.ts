@@ -3,9 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { throwIfAborted } from "../../errors.ts";
 import { type ArrivalOptions, arrivalTimes, type Latencies, latenciesOf } from "./arrivals.ts";
 import { type BulkLoad, type BulkResult, PAUSE_MS, runBulkStreams } from "./bulk-streams.ts";
-
-/** Sends texts and gives the status of the answer, once all of it has arrived; 0 where there was none. */
-export type Send = (texts: readonly string[], priority: "interactive" | "bulk") => Promise<number>;
+import type { Send } from "./sender.ts";
 
 interface CommonOptions {
   readonly send: Send;

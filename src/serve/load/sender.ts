@@ -2,7 +2,9 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { NearfoldError } from "../../errors.ts";
-import type { Send } from "./run-load.ts";
+
+/** Sends texts and gives the status of the answer, once all of it has arrived; 0 where there was none. */
+export type Send = (texts: readonly string[], priority: "interactive" | "bulk") => Promise<number>;
 
 export interface SenderOptions {
   /** @default the server's first */
