@@ -316,6 +316,11 @@ describe("as typed", () => {
     const typed = ["--clients", "1,4", "--words", "8,64", "--seconds", "0.3", "--key", "secret"];
     const clients = await nearfold(["bench", "serve", started.url, ...typed]);
     expect(clients).toMatchObject({ code: 0, out: expect.stringMatching(/^4 clients +\d/m) });
+    const wrong = [...bulk, "--bulk-key", "wrong", "--rates", "20", "--seconds", "0.3"];
+    const keyless = await nearfold(["bench", "serve", started.url, "--key", "secret", ...wrong]);
+    const [{ failed, bulk: unanswered }] = JSON.parse(keyless.out).results;
+    expect([failed, unanswered.textsPerSecond]).toEqual([0, 0]);
+    expect(unanswered.failed).toBeGreaterThan(0);
     expect(await started.stop()).toBe(0);
     expect(started.out).toMatch(/^\d+ requests in \d+ s .* 0 refused; [\d,]+ texts/);
     await expect(fetch(started.url)).rejects.toThrow();
