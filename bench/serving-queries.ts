@@ -1,10 +1,11 @@
 /** Short queries over HTTP, one at a time or from many clients. */
-import { latenciesOf } from "../src/serve/index.ts";
+import { openSender, runClosedLoad } from "../src/serve/index.ts";
 import { miniLm } from "../test/minilm.ts";
 import { int8Folder } from "./int8-folder.ts";
+import { median } from "./measure.ts";
 import { needs } from "./real-data.ts";
 import type { Measurement } from "./result.ts";
-import { askVectors, closedLoop, startServer } from "./serving.ts";
+import { startServer } from "./serving.ts";
 
 export const QUERY = "how do I read a file line by line in typescript";
 
@@ -14,21 +15,19 @@ export interface Recorded {
   readonly recorded: string;
 }
 
-interface Load {
-  readonly clients: number;
-  readonly ms: number;
-  readonly runs: number;
-}
+const RUNS = 5;
 
-/** The model's server under a closed loop: what each run found. */
-async function underLoad(weights: Recorded["weights"], { clients, ms, runs }: Load) {
+/** The model's server under a closed loop, by the load tool: what each run found. */
+async function underLoad(weights: Recorded["weights"], clients: number) {
   await using stack = new AsyncDisposableStack();
   const model = weights === "int8" ? stack.use(await int8Folder()).folder : miniLm;
   const { url } = stack.use(await startServer(model));
-  const ask = () => askVectors(url, [QUERY]);
-  await closedLoop({ clients, ms: 2000 }, ask);
+  using sender = openSender(url);
+  const load = (seconds: number) =>
+    runClosedLoad({ clients, seconds, queries: [QUERY], send: sender.send });
+  await load(2);
   const found = [];
-  for (let i = 0; i < runs; i++) found.push(await closedLoop({ clients, ms }, ask));
+  for (let i = 0; i < RUNS; i++) found.push(await load(4));
   return found;
 }
 
@@ -42,11 +41,16 @@ export function manyClients({ weights, recorded, least }: Recorded & { least: nu
     targets: [1000 / least],
     missing: needs("miniLm", ...(weights === "int8" ? (["data"] as const) : [])),
     run: async () => {
-      const runs = await underLoad(weights, { clients, ms: 4000, runs: 5 });
-      const { p50, p99 } = latenciesOf(runs.flatMap(({ latencies }) => latencies));
+      const runs = await underLoad(weights, clients);
       return {
-        ours: runs.map(({ perSecond }) => 1000 / perSecond),
-        details: { p50Ms: p50, p99Ms: p99, recorded },
+        ours: runs.map(({ answeredPerSecond }) => 1000 / answeredPerSecond),
+        details: {
+          perSecond: median(runs.map(({ answeredPerSecond }) => answeredPerSecond)),
+          p50Ms: median(runs.map(({ latencies }) => latencies.p50)),
+          p99Ms: median(runs.map(({ latencies }) => latencies.p99)),
+          senderCores: median(runs.map(({ senderCores }) => senderCores)),
+          recorded,
+        },
       };
     },
   } satisfies Measurement;
@@ -61,11 +65,11 @@ export function oneClient({ weights, recorded, most }: Recorded & { most: number
     targets: [most],
     missing: needs("miniLm", ...(weights === "int8" ? (["data"] as const) : [])),
     run: async () => {
-      const runs = await underLoad(weights, { clients: 1, ms: 3000, runs: 5 });
-      const each = runs.map(({ latencies }) => latenciesOf(latencies));
-      const { p50, p99 } = latenciesOf(runs.flatMap(({ latencies }) => latencies));
-      const details = { p99Ms: p99, p99OverP50: p99 / p50, p99OverP50Wanted: 2, recorded };
-      return { ours: each.map((run) => run.p50), details };
+      const runs = await underLoad(weights, 1);
+      const ours = runs.map(({ latencies }) => latencies.p50);
+      const p99 = median(runs.map(({ latencies }) => latencies.p99));
+      const details = { p99Ms: p99, p99OverP50: p99 / median(ours), p99OverP50Wanted: 2, recorded };
+      return { ours, details };
     },
   } satisfies Measurement;
 }

@@ -50,26 +50,15 @@ export function memoryOf({ pid }: ServerProcess): number {
   return Number(/VmRSS:\s+(?<kb>\d+)/.exec(status)!.groups!.kb) / 1000;
 }
 
-/** The status of an answer and all of it, by OpenAI's protocol. */
-async function ask(url: string, input: readonly string[]) {
+/** The vectors of texts, by OpenAI's protocol. @throws for any answer but 200 */
+export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
   const body = JSON.stringify({ input, encoding_format: "base64" });
   const headers = { "content-length": Buffer.byteLength(body) };
   const asked = request(`${url}/v1/embeddings`, { method: "POST", agent, headers });
   asked.end(body);
   const [response] = (await once(asked, "response")) as [IncomingMessage];
-  return { status: response.statusCode, said: await text(response) };
-}
-
-/** The status alone; 0 where there is no answer. */
-export async function askStatus(url: string, input: readonly string[]): Promise<number> {
-  const answer = await ask(url, input).catch(() => undefined);
-  return answer?.status ?? 0;
-}
-
-/** The vectors of texts. @throws for any answer but 200 */
-export async function askVectors(url: string, input: readonly string[]): Promise<Float32Array[]> {
-  const { status, said } = await ask(url, input);
-  if (status !== 200) throw new Error(`status ${status}: ${said}`);
+  const said = await text(response);
+  if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}: ${said}`);
   const { data } = JSON.parse(said) as { readonly data: readonly { embedding: string }[] };
   return data.map(({ embedding }) => {
     const bytes = new Uint8Array(Buffer.from(embedding, "base64"));

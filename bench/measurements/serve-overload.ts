@@ -1,8 +1,8 @@
-import { latenciesOf, runLoad } from "../../src/serve/index.ts";
+import { openSender, runClosedLoad, runLoad } from "../../src/serve/index.ts";
 import { miniLm } from "../../test/minilm.ts";
 import { needs } from "../real-data.ts";
 import type { Measurement } from "../result.ts";
-import { askStatus, closedLoop, memoryOf, startServer } from "../serving.ts";
+import { memoryOf, startServer } from "../serving.ts";
 import { QUERY } from "../serving-queries.ts";
 
 const SECONDS = 60;
@@ -18,24 +18,26 @@ export const serveOverload: Measurement = {
   missing: needs("miniLm"),
   run: async (log) => {
     await using server = await startServer(miniLm);
-    const send = (texts: readonly string[]) => askStatus(server.url, texts);
-    const ask = () => send([QUERY]);
-    await closedLoop({ clients: 32, ms: 2000 }, ask);
+    using sender = openSender(server.url);
+    const { send } = sender;
+    const queries = [QUERY];
+    const closed = (seconds: number) => runClosedLoad({ clients: 32, seconds, queries, send });
+    await closed(2);
     // By the same generator: queries that come by themselves, as many as it can just answer.
-    const { perSecond: most } = await closedLoop({ clients: 32, ms: 8000 }, ask);
+    const { answeredPerSecond: most } = await closed(8);
     const load = (perSecond: number, seconds: number) =>
-      runLoad({ perSecond, seconds, seed: 1, queries: [QUERY], send });
-    const answered = ({ latencies }: Awaited<ReturnType<typeof load>>, seconds: number) =>
-      latencies.count / seconds;
+      runLoad({ perSecond, seconds, seed: 1, queries, send });
     const peaks = [];
-    for (const share of [0.8, 0.9, 1]) peaks.push(answered(await load(share * most, 10), 10));
+    for (const share of [0.8, 0.9, 1]) {
+      peaks.push((await load(share * most, 10)).latencies.count / 10);
+    }
     const peak = Math.max(...peaks);
     const before = memoryOf(server);
     const over = await load(FACTOR * peak, SECONDS);
     const after = memoryOf(server);
-    const goodput = answered(over, SECONDS);
+    const goodput = over.latencies.count / SECONDS;
     log(`peak ${peak.toFixed(0)}/s, ${goodput.toFixed(0)}/s of ${(FACTOR * peak).toFixed(0)}/s`);
-    const still = await closedLoop({ clients: 32, ms: 4000 }, ask);
+    const still = await closed(4);
     return {
       ours: [goodput],
       peers: [{ name: "its peak, by the same generator", figures: [peak] }],
@@ -48,8 +50,7 @@ export const serveOverload: Measurement = {
         memoryBeforeMb: before,
         memoryAfterMb: after,
         senderCores: over.senderCores,
-        closedLoopAfter: still.perSecond,
-        closedLoopP50After: latenciesOf(still.latencies).p50,
+        closedLoopAfter: still.answeredPerSecond,
       },
     };
   },
