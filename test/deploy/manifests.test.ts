@@ -31,6 +31,9 @@ function typed([command, ...argv]: readonly string[]): ReadonlyMap<string, strin
 
 const isProbe = (path: string) => Object.hasOwn(routes, path) && routes[path].open === true;
 
+/** What docs/deploy.md says of memory. */
+const NODE_OPTIONS = ["--max-semi-space-size=4"];
+
 describe("Dockerfile", async () => {
   const instructions = instructionsOf(await readText("Dockerfile"));
   const all = (name: string) =>
@@ -45,7 +48,9 @@ describe("Dockerfile", async () => {
   test("runs as another user than root, and the program that the package has", () => {
     const [user] = last("USER").split(":").map(Number);
     expect(user).toBeGreaterThan(0);
-    expect(JSON.parse(last("ENTRYPOINT"))).toEqual(["node", `/app/${packageJson.bin.nearfold}`]);
+    const [node, ...argv] = JSON.parse(last("ENTRYPOINT")) as string[];
+    expect([node, argv.at(-1)]).toEqual(["node", `/app/${packageJson.bin.nearfold}`]);
+    expect(argv.slice(0, -1)).toEqual(NODE_OPTIONS);
   });
 
   test("says what the command understands, and asks itself where it listens", () => {
@@ -163,7 +168,8 @@ test("compose: the port of the image, a tree that is not written, time to answer
 test("systemd: options that there are, HUP for another model, time to answer, again after a crash", async () => {
   const unit = unitOf(await readText("deploy/nearfold.service"));
   const one = (key: string) => unit.get(`Service.${key}`)?.[0] ?? "";
-  const [node, main, ...argv] = one("ExecStart").split(" ");
+  const [node, option, main, ...argv] = one("ExecStart").split(" ");
+  expect([option]).toEqual(NODE_OPTIONS);
   expect(node).toMatch(/^\/.*\/node$/);
   expect(main.endsWith(`/nearfold/${packageJson.bin.nearfold}`)).toBe(true);
   typed(argv);
