@@ -23,6 +23,7 @@ const layers = [
   "quantize",
   "plan",
   "serve",
+  "bulk",
   "cli",
 ];
 

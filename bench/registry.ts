@@ -4,6 +4,7 @@ import { adaptLlmInt8Memory } from "./measurements/adapt-llm-int8-memory.ts";
 import { adaptLlmInt8Quality } from "./measurements/adapt-llm-int8-quality.ts";
 import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
+import { bulkEmbed } from "./measurements/bulk-embed.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
 import { distilLayers } from "./measurements/distil-layers.ts";
 import { distilStatic } from "./measurements/distil-static.ts";
@@ -62,6 +63,7 @@ export const measurements = {
   "adapt-llm-int8-quality": adaptLlmInt8Quality,
   "encode-documents": encodeDocuments,
   "encode-sentences": encodeSentences,
+  "bulk-embed": bulkEmbed,
   "load-memory": loadMemory,
   "int8-quality": int8Quality,
   "int8-batch": int8Batch,

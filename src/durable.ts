@@ -56,6 +56,26 @@ export async function publishFile(finished: string, path: string): Promise<void>
   }
 }
 
+/**
+ * The same for a folder; what may be replaced is replaced as by `writeFolderDurably`.
+ * @throws exists, io
+ */
+export async function publishFolder(
+  finished: string,
+  path: string,
+  options: FolderOptions = {},
+): Promise<void> {
+  const target = resolve(path);
+  try {
+    await restoreReplaced(dirname(target), basename(target));
+    await requireFreeFolder(path, options);
+    await syncTree(finished);
+    await moveInto(finished, target);
+  } catch (cause) {
+    throw asIoError(cause, path);
+  }
+}
+
 export interface FolderOptions {
   /** A folder that holds this file is one of ours, and may be replaced. Nothing else ever is. @default none may */
   readonly replace?: string | undefined;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Option } from "commander";
+import { openInput } from "../bulk/index.ts";
 import { type Document, readDocuments, skips } from "../data/index.ts";
 import { exists, requireFreeFolder, writeFolderDurably } from "../durable.ts";
 import { openEncoder } from "../encoder/index.ts";
@@ -8,6 +9,7 @@ import type { Named, Space } from "../space.ts";
 import { openFileStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
 import { MANIFEST } from "../stores/manifest.ts";
 import { fitScheme } from "../vectors/index.ts";
+import { bulkSessions } from "./bulk-sessions.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
 import { chooseDims, prefixSpace } from "./encoding.ts";
 import { type Counted, fill } from "./fill-index.ts";
@@ -66,7 +68,8 @@ export const buildIndex: CommandSpec<Options> = {
     const scheme = chooseScheme(options);
     const counted = await checkDocuments(path, options, context);
     const folder = await modelFolder(model, options, context);
-    await using encoder = await openEncoder(folder);
+    const { bytes } = await openInput(path);
+    await using encoder = await openEncoder(folder, await bulkSessions(folder, bytes));
     const dims = chooseDims(encoder, options.dims ?? (scheme && widestOf(scheme)));
     const space = prefixSpace(encoder, dims);
     const build = async (place: string) => {

@@ -1,138 +1,210 @@
-import { extname } from "node:path";
 import { Option } from "commander";
-import { type Document, readDocuments } from "../data/index.ts";
-import { writeDurably } from "../durable.ts";
-import { type Encoder, openEncoder } from "../encoder/index.ts";
+import {
+  chooseSink,
+  embedInput,
+  encodeWindows,
+  type Fields,
+  openInput,
+  type SourceRow,
+  vectorLines,
+  windowsOf,
+} from "../bulk/index.ts";
+import { skips } from "../data/index.ts";
+import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Role } from "../models/model.ts";
-import { writeSafetensors } from "../tensor/safetensors.ts";
-import { floats } from "../tensor/tensor.ts";
-import { type CommandSpec, type CommonOptions, type Context, wholeNumber } from "./command.ts";
-import { chooseDims, encodeAll } from "./encoding.ts";
-import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
+import { bulkSessions } from "./bulk-sessions.ts";
+import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
+import { chooseDims } from "./encoding.ts";
+import {
+  type ModelOptions,
+  modelArgument,
+  modelFolder,
+  modelOptions,
+  noteModel,
+} from "./model-reference.ts";
 import { requireWritable } from "./output.ts";
-import { trackTask } from "./progress.ts";
-import { type ReadingOptions, readAll, skipBadOption } from "./reading.ts";
+import { trackGuess } from "./progress.ts";
+import { type ReadingOptions, reportSkipped } from "./reading.ts";
 
-interface Options extends ReadingOptions, ModelOptions {
+interface Options extends ReadingOptions, ModelOptions, Fields {
   readonly out?: string;
   readonly role: Role;
   readonly dims?: number;
+  readonly checkpointRows?: number;
+  readonly workers?: number;
+  readonly replace?: boolean;
 }
 
-/** Texts in, vectors out: a safetensors file, JSON lines in a file, or JSON lines on stdout. */
+/** Texts of any number in, vectors out, in their order: to a file or an index, which a run that was stopped goes on with, or as JSON lines to stdout. */
 export const embed: CommandSpec<Options> = {
   name: "embed",
-  summary: "Turn texts into vectors",
+  summary: "Turn texts into vectors; typed again after it was stopped, it goes on",
   arguments: [
     ["<model>", modelArgument],
-    ["<texts>", 'JSONL of {"id"?, "text"}, or a .txt with a text a line'],
+    [
+      "<texts>",
+      '.jsonl of {"id"?, "title"?, "text"}, .csv, .tsv or .parquet with such columns, .txt with a text a line, or a folder of .txt and .md',
+    ],
   ],
   options: [
-    new Option("--out <file>", ".safetensors or .jsonl; without it JSON lines go to stdout"),
+    new Option(
+      "--out <file>",
+      ".parquet, .jsonl, .npy or .safetensors, or a folder for an index; without it JSON lines go to stdout",
+    ),
     new Option("--role <role>", "what the texts are to a search")
       .choices(["query", "document"])
       .default("document"),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
-    skipBadOption,
+    new Option("--text <field>", "the field or column of the text, where it is not text"),
+    new Option("--id <field>", "the field or column of the id, where it is not id or _id"),
+    new Option(
+      "--checkpoint-rows <n>",
+      "rows between two checkpoints, sorted by length together (default: 4096)",
+    ).argParser(wholeNumber(1, 1_000_000)),
+    new Option(
+      "--workers <n>",
+      "batches at once, each with the weights of its own; 0 for one with all threads (default: by cores and memory)",
+    ).argParser(wholeNumber(0, 1024)),
+    new Option(
+      "--replace",
+      "forget what a stopped run left, and put the result in the place of an index that is there",
+    ),
+    new Option(
+      "--skip-bad",
+      "rows that hold no text are no failure: they are left out and counted, with --out listed in <file>.errors.jsonl too",
+    ),
     ...modelOptions,
   ],
   examples: [
-    "nearfold embed model/ texts.jsonl --out vectors.safetensors",
+    "nearfold embed model/ corpus.jsonl --out vectors.parquet",
+    "nearfold embed model/ reviews.csv --text body --id review_id --out reviews.npy",
+    "nearfold embed model/ notes/ --out index/",
     "nearfold embed model/ questions.txt --role query > vectors.jsonl",
-    "nearfold embed sentence-transformers/all-MiniLM-L6-v2 texts.jsonl --out vectors.jsonl",
+    "nearfold embed sentence-transformers/all-MiniLM-L6-v2 texts.jsonl --out vectors.safetensors",
   ],
   run: async ([model, path], options, context) => {
-    const kind = outputKind(options);
-    if (options.out !== undefined) await requireWritable(options.out);
-    const { rows, skipped } = await readAll(path, readDocuments, options, context.report);
-    await using encoder = await openEncoder(await modelFolder(model, options, context));
+    const { out, json } = options;
+    if (out !== undefined) {
+      chooseSink(out);
+      await requireWritable(out);
+    } else if (json) {
+      throw new NearfoldError("bad-argument", "--json leaves no room for vectors on stdout", {
+        wanted: "--out FILE beside it",
+      });
+    }
+    const { bytes } = await openInput(path);
+    const folder = await modelFolder(model, options, context);
+    const sessions = await bulkSessions(folder, bytes, options.workers);
+    await using encoder = await openEncoder(folder, sessions);
     const dims = chooseDims(encoder, options.dims);
-    const work = { encoder, rows, dims, role: options.role };
-    const truncated = await writers[kind](work, options.out ?? "", context);
-    const summary = {
-      texts: rows.length,
-      dims,
-      truncated,
-      skipped,
-      ...(options.out && { out: options.out }),
-    };
-    const cut = truncated > 0 ? `; ${truncated} were longer than the model reads and cut` : "";
-    const text = `${rows.length} texts, ${dims} dimensions, written to ${options.out}${cut}`;
-    return { json: summary, text: kind === "stdout" ? "" : text };
+    const work = { encoder, folder, path, dims };
+    return out === undefined
+      ? toStdout(work, options, context)
+      : toOutput(work, out, options, context);
   },
 };
 
 interface Work {
-  readonly encoder: Encoder;
-  readonly rows: readonly Document[];
+  readonly encoder: Awaited<ReturnType<typeof openEncoder>>;
+  readonly folder: string;
+  readonly path: string;
   readonly dims: number;
-  readonly role: Role;
 }
 
-/** Each gives the number of texts that were cut. */
-const writers = {
-  safetensors: writeTensor,
-  jsonl: (work, path, context) => {
-    let truncated = 0;
-    const fill = writeDurably(path, async (handle) => {
-      truncated = await writeLines(work, (text) => handle.appendFile(text), context);
-    });
-    return fill.then(() => truncated);
-  },
-  stdout: (work, _, context) => writeLines(work, context.write, context),
-} as const satisfies Record<
-  string,
-  (work: Work, path: string, context: Context) => Promise<number>
->;
+async function toOutput(
+  { encoder, folder, path, dims }: Work,
+  out: string,
+  { role, text, id, checkpointRows, replace = false, skipBad = false }: Options,
+  { report, signal, now }: Context,
+): Promise<Outcome> {
+  const track = { task: "encoding", unit: "texts" } as const;
+  const advance = trackGuess(report, track, now);
+  const result = await embedInput(encoder, path, out, {
+    ...{ role, dims, text, id, replace, signal, notes: await noteModel(folder, out) },
+    ...(checkpointRows !== undefined && { windowRows: checkpointRows }),
+    onProgress: advance,
+  });
+  const { texts, errors, truncated, resumed, errorsFile } = result;
+  advance({ texts, total: texts, before: texts });
+  const summary = {
+    texts,
+    dims,
+    truncated,
+    skipped: errors,
+    out,
+    resumed,
+    ...(errorsFile && { errors: errorsFile }),
+  };
+  const cut = truncated > 0 ? [`${truncated} were longer than the model reads and cut`] : [];
+  const went = resumed > 0 ? [`it went on after row ${resumed}`] : [];
+  const bad = errors > 0 ? [`${errors} rows hold no text and are listed in ${errorsFile}`] : [];
+  const done = `${texts} texts, ${dims} dimensions, written to ${out}`;
+  const next = isIndex(out) ? [`Next: nearfold search ${out} "what you look for"`] : [];
+  const outcome = {
+    json: summary,
+    text: [[done, ...went, ...cut, ...bad].join("; "), ...next].join("\n"),
+  };
+  return errors > 0 && !skipBad ? { ...outcome, unmet: notAll(result, errorsFile!) } : outcome;
+}
 
-function outputKind({ out, json }: Options & CommonOptions): keyof typeof writers {
-  if (out === undefined) {
-    if (!json) return "stdout";
-    throw new NearfoldError("bad-argument", "--json leaves no room for vectors on stdout", {
-      wanted: "--out FILE beside it",
-    });
-  }
-  const kind = extname(out).slice(1).toLowerCase();
-  if (kind === "safetensors" || kind === "jsonl") return kind;
-  throw new NearfoldError("bad-argument", "not a kind of file for vectors", {
-    at: out,
-    wanted: ".safetensors or .jsonl",
+function isIndex(out: string): boolean {
+  return chooseSink(out) === "";
+}
+
+function notAll(
+  { read, errors }: { readonly read: number; readonly errors: number },
+  at: string,
+): NearfoldError {
+  return new NearfoldError("unmet", "not every row holds a text", {
+    at,
+    got: `${errors} of ${read} that do not`,
+    wanted: "none",
+    hint: "The vectors of the others are whole. With --skip-bad this is no failure",
   });
 }
 
-/** The tensor `vectors` `[N, D]`; the ids, as JSON, are in the metadata, beside the space. */
-async function writeTensor(
-  { encoder, rows, dims, role }: Work,
-  path: string,
-  context: Context,
-): Promise<number> {
-  const texts = rows.map(({ text }) => text);
-  const encoded = await encodeAll(encoder, texts, { role, dims, unit: "texts" }, context);
-  const tensors = new Map([["vectors", floats(encoded.vectors, [rows.length, dims])]]);
-  const { id, similarity } = encoder.space;
-  const metadata = { ids: JSON.stringify(rows.map((row) => row.id)), role, space: id, similarity };
-  await writeSafetensors(path, tensors, { metadata });
-  return encoded.truncated.length;
+/** Rows to stdout wait for no more than so many others. */
+const STREAM_ROWS = 512;
+
+async function toStdout(
+  { encoder, path, dims }: Work,
+  { role, text, id, skipBad = false }: Options,
+  { report, signal, now, write }: Context,
+): Promise<Outcome> {
+  const { read } = await openInput(path);
+  const skipped = skips();
+  const rows = sound(read(path, { text, id }), skipBad ? skipped.onBad : undefined);
+  const windows = windowsOf(rows, { rows: STREAM_ROWS, characters: Number.POSITIVE_INFINITY });
+  const advance = trackGuess(report, { task: "encoding", unit: "texts" }, now);
+  const onProgress = (done: { readonly texts: number; readonly total: number }) =>
+    advance({ ...done, before: 0 });
+  let [texts, truncated] = [0, 0];
+  for await (const window of encodeWindows(encoder, windows, { role, dims, signal, onProgress })) {
+    for await (const lines of vectorLines(window.documents, window.vectors, dims))
+      await write(lines);
+    texts += window.documents.length;
+    truncated += window.truncated.length;
+  }
+  if (texts === 0) {
+    throw new NearfoldError("bad-input", "no row is usable", {
+      at: path,
+      wanted: "at least one text",
+    });
+  }
+  advance({ texts, total: texts, before: texts });
+  reportSkipped(path, skipped, report);
+  return { json: { texts, dims, truncated, skipped: skipped.count }, text: "" };
 }
 
-/** A line `{"id", "vector"}` for each text, chunk by chunk. */
-async function writeLines(
-  { encoder, rows, dims, role }: Work,
-  write: (text: string) => Promise<unknown>,
-  { report, signal, now }: Context,
-): Promise<number> {
-  const advance = trackTask(report, { task: "encoding", unit: "texts", total: rows.length }, now);
-  const texts = rows.map(({ text }) => text);
-  const onProgress = ({ texts }: { readonly texts: number }) => advance(texts);
-  let truncated = 0;
-  for await (const part of encoder.encodeStream(texts, { role, dims, signal, onProgress })) {
-    const lines = part.texts.map((_, i) => {
-      const vector = Array.from(part.vectors.subarray(i * dims, (i + 1) * dims));
-      return `${JSON.stringify({ id: rows[part.first + i].id, vector })}\n`;
-    });
-    await write(lines.join(""));
-    truncated += part.truncated.length;
+/** Rows that hold texts; without `onBad` the first one that does not is thrown. */
+async function* sound(
+  rows: AsyncIterable<SourceRow>,
+  onBad: ((error: NearfoldError) => void) | undefined,
+): AsyncGenerator<SourceRow> {
+  for await (const row of rows) {
+    if (!("error" in row)) yield row;
+    else if (onBad) onBad(row.error);
+    else throw row.error;
   }
-  return truncated;
 }

@@ -71,6 +71,27 @@ export function trackTask(
   };
 }
 
+/** How far work is whose size is a guess until its end; what was done `before` by an earlier run took no time of this one. */
+export interface GuessedProgress {
+  readonly texts: number;
+  readonly total: number;
+  readonly before: number;
+}
+
+/** Counts such a task up. */
+export function trackGuess(
+  report: Report,
+  { task, unit }: Pick<TaskEvent, "task" | "unit">,
+  now: () => number,
+): (progress: GuessedProgress) => void {
+  const started = now();
+  return ({ texts: done, total, before }) => {
+    const elapsed = (now() - started) / 1000;
+    const secondsLeft = done > before ? (elapsed * (total - done)) / (done - before) : 0;
+    report({ type: "progress", task, unit, done, total, secondsLeft });
+  };
+}
+
 /** "42 s", "3 min 5 s", "2 h 10 min". */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

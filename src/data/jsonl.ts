@@ -59,7 +59,8 @@ function attempt<T>(make: () => T, skip: (error: NearfoldError) => void): T | un
   }
 }
 
-function parseJson(text: string, at: string): unknown {
+/** The value of a line. @throws bad-input */
+export function parseJson(text: string, at: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -36,36 +36,54 @@ export function skips({ keep = 5 }: { readonly keep?: number } = {}) {
   return counter;
 }
 
+/** A line, blank or not, or what is wrong with one. */
+export type ScannedLine = (
+  | Line
+  | { readonly error: NearfoldError; readonly at: string; readonly number: number }
+) & {
+  /** Bytes of the file up to the line's end. */
+  readonly end: number;
+};
+
 /**
  * The lines of a UTF-8 file that are not blank. Lines end at `\n` only: JSON may hold U+2028 as it is.
  * @throws not-found, io; bad-input for a line that is not UTF-8, too-large for one over the bound (or `onBad`).
  */
 export async function* readLines(
   path: string,
-  { maxLineBytes = 16 * 2 ** 20, onBad = raise }: LineOptions = {},
+  { onBad = raise, ...bounds }: LineOptions = {},
 ): AsyncGenerator<Line> {
+  for await (const line of scanLines(path, bounds)) {
+    if ("error" in line) onBad(line.error);
+    else if (line.text.trim() !== "") yield { text: line.text, at: line.at, number: line.number };
+  }
+}
+
+/**
+ * All lines of a file, in their order, those that are not UTF-8 or over the bound as errors.
+ * @throws not-found, io
+ */
+export async function* scanLines(
+  path: string,
+  { maxLineBytes = 16 * 2 ** 20 }: Pick<LineOptions, "maxLineBytes"> = {},
+): AsyncGenerator<ScannedLine> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let number = 0;
-  for await (const bytes of splitLines(path, maxLineBytes)) {
+  for await (const { bytes, end } of splitLines(path, maxLineBytes)) {
     number++;
-    const at = `${path}:${number}`;
-    if (bytes === "too long") {
-      onBad(
-        new NearfoldError("too-large", "the line is too long", {
-          at,
-          wanted: `at most ${maxLineBytes} bytes`,
-        }),
-      );
-      continue;
-    }
-    const text = decode(decoder, bytes);
-    if (text === undefined) {
-      onBad(new NearfoldError("bad-input", "not UTF-8", { at, got: quoteBytes(bytes) }));
-      continue;
-    }
-    const clean = number === 1 && text.startsWith("\ufeff") ? text.slice(1) : text;
-    if (clean.trim() !== "") yield { text: clean, at, number };
+    const place = { at: `${path}:${number}`, number, end };
+    const text = bytes === "too long" ? undefined : decode(decoder, bytes);
+    if (text === undefined) yield { ...place, error: lineError(bytes, place.at, maxLineBytes) };
+    else yield { ...place, text: number === 1 && text.startsWith("\ufeff") ? text.slice(1) : text };
   }
+}
+
+function lineError(bytes: Uint8Array | "too long", at: string, most: number): NearfoldError {
+  if (bytes !== "too long") {
+    return new NearfoldError("bad-input", "not UTF-8", { at, got: quoteBytes(bytes) });
+  }
+  const wanted = `at most ${most} bytes`;
+  return new NearfoldError("too-large", "the line is too long", { at, wanted });
 }
 
 /** Throws what it gets: the `onBad` of a reader that forgives nothing. */
@@ -78,24 +96,32 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
+interface SplitLine {
+  readonly bytes: Uint8Array | "too long";
+  /** Of the file, up to the line's end. */
+  readonly end: number;
+}
+
 /** Lines as bytes without their ends; a line over the bound is read past, not kept. */
-async function* splitLines(path: string, most: number): AsyncGenerator<Uint8Array | "too long"> {
+async function* splitLines(path: string, most: number): AsyncGenerator<SplitLine> {
   let held: Uint8Array[] = [];
   let size = 0;
+  let before = 0;
   for await (const chunk of chunksOf(path)) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield finish(held, size, chunk.subarray(start, end), most);
+      yield { bytes: finish(held, size, chunk.subarray(start, end), most), end: before + end + 1 };
       held = [];
       size = 0;
       start = end + 1;
     }
+    before += chunk.length;
     if (start === chunk.length) continue;
     size += chunk.length - start;
     if (size <= most) held.push(chunk.subarray(start));
     else held = [];
   }
-  if (size > 0) yield finish(held, size, new Uint8Array(0), most);
+  if (size > 0) yield { bytes: finish(held, size, new Uint8Array(0), most), end: before };
 }
 
 function finish(held: Uint8Array[], size: number, tail: Uint8Array, most: number) {

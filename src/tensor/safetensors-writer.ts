@@ -39,6 +39,46 @@ export async function writeSafetensors(
   });
 }
 
+/** A tensor without its data. */
+export interface TensorLayout {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Writes one tensor whose data comes in parts, for more of it than memory holds.
+ * @throws as `writeSafetensors`; bad-argument where the parts are not what the shape says
+ */
+export async function writeStreamedSafetensors(
+  path: string,
+  { name, dtype, shape }: TensorLayout,
+  data: AsyncIterable<Uint8Array>,
+  { metadata = {} }: WriteSafetensorsOptions = {},
+): Promise<void> {
+  const byteLength = shape.reduce((size, dim) => size * dim, dtypes[dtype].bytes);
+  const { bytes } = formatHeader(
+    new Map([[name, { dtype, shape, data: { byteLength } }]]),
+    metadata,
+    path,
+  );
+  await writeDurably(path, async (handle) => {
+    await writeAll(handle, bytes);
+    let written = 0;
+    for await (const part of data) {
+      await writeAll(handle, part);
+      written += part.length;
+    }
+    if (written === byteLength) return;
+    const [got, wanted] = [`${written} bytes`, `${byteLength}`];
+    throw new NearfoldError("bad-argument", "the data is not of the shape", {
+      at: path,
+      got,
+      wanted,
+    });
+  });
+}
+
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const length = Math.min(WRITE_BYTES, bytes.length - at);
@@ -46,17 +86,19 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
+type Sized = Pick<Tensor, "dtype" | "shape"> & { readonly data: { readonly byteLength: number } };
+
 /**
  * The bytes before the data, its length included, and the tensors in the order to write: larger elements first,
  * so that each is aligned, then by name. The same bytes as upstream's for the same tensors.
  * @throws bad-argument for a name that JSON or the format can't hold; too-large past 100 MB.
  */
-function formatHeader(
-  tensors: ReadonlyMap<string, Tensor>,
+function formatHeader<T extends Sized>(
+  tensors: ReadonlyMap<string, T>,
   metadata: Readonly<Record<string, string>>,
   at: string,
-): { readonly bytes: Uint8Array; readonly ordered: readonly (readonly [string, Tensor])[] } {
-  const rank = ({ dtype }: Tensor) => WRITE_ORDER.indexOf(dtype);
+): { readonly bytes: Uint8Array; readonly ordered: readonly (readonly [string, T])[] } {
+  const rank = ({ dtype }: T) => WRITE_ORDER.indexOf(dtype);
   const ordered = [...tensors].sort(
     ([a, left], [b, right]) => rank(left) - rank(right) || compareText(a, b),
   );

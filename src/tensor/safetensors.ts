@@ -20,7 +20,11 @@ import {
 } from "./stored-tensor.ts";
 import { sizeOf, type Tensor, tensor } from "./tensor.ts";
 
-export { type WriteSafetensorsOptions, writeSafetensors } from "./safetensors-writer.ts";
+export {
+  type WriteSafetensorsOptions,
+  writeSafetensors,
+  writeStreamedSafetensors,
+} from "./safetensors-writer.ts";
 
 export interface ReadOptions {
   /** Rows `[from, to)` of the first axis; only their bytes are read. @default all */

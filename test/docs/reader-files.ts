@@ -95,6 +95,10 @@ export const readerFiles: Readonly<Record<string, string>> = {
   "test.jsonl": jsonl(kept),
   "documents.jsonl": jsonl(rows.map(({ document }, i) => ({ id: `manual-${i}`, text: document }))),
   "texts.jsonl": jsonl(rows.map(({ document }) => ({ text: document }))),
+  "reviews.csv": [
+    "review_id,stars,body",
+    ...rows.map(({ query, document }, i) => `r${i},${1 + (i % 5)},"${query} ""${document}"""`),
+  ].join("\n"),
   "scored.jsonl": jsonl(scored),
   "sts-dev.jsonl": jsonl(scored.filter((_, i) => i % 2 === 0)),
   "sts-test.jsonl": jsonl(scored.filter((_, i) => i % 2 === 1)),

@@ -1,0 +1,57 @@
+import type { Encoded, Encoder } from "../encoder/index.ts";
+import type { Role } from "../models/model.ts";
+import { mapAhead } from "./map-ahead.ts";
+import type { Window } from "./window.ts";
+
+export type EncodedWindow = Window & Encoded;
+
+export interface EncodeWindowsOptions {
+  readonly role: Role;
+  readonly dims: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch. */
+  readonly onProgress?: ((progress: WindowProgress) => void) | undefined;
+}
+
+export interface WindowProgress {
+  /** Texts encoded so far. */
+  readonly texts: number;
+  /** Texts that all of the input will have come to, at a guess until it was read to its end. */
+  readonly total: number;
+}
+
+/** Windows under way while one is written: their texts are read and tokenized meanwhile, and no session waits for the last batch of the one before. */
+const AHEAD = 1;
+
+/**
+ * Windows with their vectors, in order. Within each, texts of like length make the batches.
+ * @throws as `Encoder.encode`
+ */
+export function encodeWindows(
+  encoder: Encoder,
+  windows: AsyncIterable<Window>,
+  { role, dims, signal, onProgress }: EncodeWindowsOptions,
+): AsyncGenerator<EncodedWindow> {
+  let [begun, texts] = [0, 0];
+  const encode = async (window: Window, unwanted: AbortSignal): Promise<EncodedWindow> => {
+    begun += window.documents.length;
+    // The last window to be read knows best how much there is.
+    const total = () => Math.max(begun, Math.round(begun / window.share));
+    let before = 0;
+    const encoded = await encoder.encode(
+      window.documents.map(({ text }) => text),
+      {
+        role,
+        dims,
+        signal: signal ? AbortSignal.any([signal, unwanted]) : unwanted,
+        onProgress: (done) => {
+          texts += done.texts - before;
+          before = done.texts;
+          onProgress?.({ texts, total: total() });
+        },
+      },
+    );
+    return { ...window, ...encoded };
+  };
+  return mapAhead(windows, encode, AHEAD);
+}

@@ -1,0 +1,54 @@
+/** How many batches run at once where many texts are to be embedded. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { EncoderOptions } from "../encoder/index.ts";
+import { type Machine, readMachine } from "./machine.ts";
+
+/** Bytes of texts below which opening more sessions costs more than they save. */
+const FEW_BYTES = 100_000;
+/** Of the memory, for weights: what is passed on from layer to layer, and whatever else runs here, needs some too. */
+const WEIGHTS_SHARE = 0.25;
+
+export interface BulkWork {
+  /** Of the model: each session has its own copy. */
+  readonly weightBytes: number;
+  /** Of the texts; endless where nobody knows. */
+  readonly inputBytes: number;
+}
+
+/**
+ * A session with one thread for each core: what several cores do to batches apart is more than what they do together to one. None, that is one session with all threads,
+ * for few texts, on one core, and where the copies would fill the memory.
+ */
+export function chooseWorkers(
+  { cores, memory }: Pick<Machine, "cores" | "memory">,
+  { weightBytes, inputBytes }: BulkWork,
+): number {
+  if (inputBytes < FEW_BYTES) return 0;
+  const free = 1e6 * Math.min(memory.totalMb, memory.limitMb ?? Number.POSITIVE_INFINITY);
+  const fit = Math.floor((WEIGHTS_SHARE * free) / Math.max(1, weightBytes));
+  const workers = Math.min(Math.floor(Math.min(cores.allowed, cores.quota ?? cores.allowed)), fit);
+  return workers > 1 ? workers : 0;
+}
+
+/** What the encoder of a bulk run is opened with; `workers` where a person has chosen. */
+export async function bulkSessions(
+  model: string,
+  inputBytes: number,
+  workers?: number,
+): Promise<Pick<EncoderOptions, "workers">> {
+  const chosen = async () =>
+    chooseWorkers(await readMachine(), { weightBytes: await weightBytes(model), inputBytes });
+  return { workers: workers ?? (await chosen()) };
+}
+
+/** Bytes of a model's weights, as its files hold them; 0 of what is no model, as opening it will say. */
+async function weightBytes(model: string): Promise<number> {
+  const found = await stat(model).catch(() => undefined);
+  if (!found?.isDirectory()) return found?.size ?? 0;
+  const names = (await readdir(model)).filter((name) =>
+    /\.(safetensors|onnx|onnx_data)$/.test(name),
+  );
+  const files = await Promise.all(names.map((name) => stat(join(model, name))));
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
