@@ -35,8 +35,9 @@ const readers: Readonly<Record<SinkName, (path: string) => Promise<Rows>>> = {
     const bytes = await readFile(path);
     expect(bytes.toString("latin1", 0, 10)).toBe("\x93NUMPY\x01\x00v\x00");
     const header = bytes.toString("latin1", 10, 128);
-    const [, rows] =
-      /^{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), 5\), } *\n$/.exec(header)!;
+    const [, rows] = /^{'descr': '<f4', 'fortran_order': False, 'shape': \((\d+), 5\), } *\n$/.exec(
+      header,
+    )!;
     const data = new Float32Array(new Uint8Array(bytes.subarray(128)).buffer);
     expect(data.length).toBe(Number(rows) * DIMS);
     const ids = (await readFile(join(path, "../ids.jsonl"), "utf8")).trimEnd().split("\n");

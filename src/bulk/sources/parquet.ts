@@ -1,10 +1,7 @@
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import {
-  type AsyncBuffer,
   asyncBufferFromFile,
   type FileMetaData,
   parquetMetadataAsync,
-  parquetReadObjects,
   parquetSchema,
 } from "hyparquet";
 import { asIoError } from "../../durable.ts";
@@ -14,64 +11,61 @@ import {
   type Fields,
   requireColumns,
   type Source,
+  type SourceOptions,
   type SourceRow,
   toDocument,
 } from "../source.ts";
+import { CODECS } from "./parquet-codecs.ts";
+import { openParquetReader } from "./parquet-reader.ts";
 
 /** Bytes, uncompressed, of the columns that are read of one row group: it is in memory as a whole. */
 const MAX_GROUP_BYTES = 2 ** 30;
+
+/** Rows of one row group. */
+const MAX_GROUP_ROWS = 2 ** 24;
 
 /**
  * The rows of a Parquet file (https://parquet.apache.org/docs/file-format/), a row group at a time; columns that nobody asks for are not read. An
  * id that is absent is the row's number, from 1. Compressed by Snappy, gzip, Brotli or Zstandard.
  */
-export const parquet: Source = async function* (path, options = {}): AsyncGenerator<SourceRow> {
+export const parquet: Source = (path, options) => parquetRows(path, options);
+
+/** @param patienceMs how long so many bytes may take: a damaged page can have no end. @default half a minute, and a second for each megabyte */
+export async function* parquetRows(
+  path: string,
+  options: SourceOptions = {},
+  patienceMs = (bytes: number) => 30_000 + bytes / 1000,
+): AsyncGenerator<SourceRow> {
   const { skip = 0 } = options;
-  const file = await openFile(path);
-  const metadata = await asInput(path, () => parquetMetadataAsync(file));
-  const columns = columnsOf(metadata, options, path);
+  const metadata = await asInput(path, () => readMetadata(path));
+  const columns = await asInput(path, async () => columnsOf(metadata, options, path));
+  await using reader = openParquetReader(path);
   const rows = Number(metadata.num_rows);
   let start = 0;
   for (const [index, group] of metadata.row_groups.entries()) {
     const end = start + Number(group.num_rows);
+    const bytes = await asInput(path, async () => requireReadable(metadata, index, columns, path));
     if (end > skip) {
-      requireReadable(metadata, index, columns, path);
       const rowStart = Math.max(start, skip);
-      const found = await asInput(path, () =>
-        parquetReadObjects({ file, metadata, columns, rowStart, rowEnd: end, compressors }),
-      );
-      if (found.length !== end - rowStart)
+      const request = { columns, rowStart, rowEnd: end };
+      const found = await asInput(path, () => reader.read(request, patienceMs(bytes)));
+      if (found.length !== end - rowStart) {
         throw damaged(path, `${found.length} rows of ${end - rowStart}`);
+      }
       for (const [i, record] of found.entries()) {
         const number = rowStart + i + 1;
         const at = `${path}, row ${number}`;
-        yield attemptRow({ at, share: number / rows }, () =>
+        yield attemptRow({ at, share: Math.min(1, number / rows) }, () =>
           toDocument(plain(record), { ...options, at, number }),
         );
       }
     }
     start = end;
   }
-};
+}
 
-const limited =
-  (unpack: (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array) =>
-  (bytes: Uint8Array, length: number) =>
-    unpack(bytes, { maxOutputLength: Math.max(1, length) });
-
-/** Besides those that hyparquet brings itself. */
-const compressors = {
-  GZIP: limited(gunzipSync),
-  BROTLI: limited(brotliDecompressSync),
-  ZSTD: limited(zstdDecompressSync),
-};
-
-async function openFile(path: string): Promise<AsyncBuffer> {
-  try {
-    return await asyncBufferFromFile(path);
-  } catch (cause) {
-    throw asIoError(cause, path, "read");
-  }
+async function readMetadata(path: string): Promise<FileMetaData> {
+  return await parquetMetadataAsync(await asyncBufferFromFile(path));
 }
 
 /** The columns to read. @throws bad-input */
@@ -86,34 +80,35 @@ function columnsOf(metadata: FileMetaData, fields: Fields, path: string): string
   return names.filter((name) => wanted.includes(name));
 }
 
-/** @throws unsupported, too-large, before a group is read */
+/** The bytes, unpacked, that are read of a row group. @throws unsupported, too-large, bad-input, before they are */
 function requireReadable(
-  metadata: FileMetaData,
+  { row_groups: groups }: FileMetaData,
   index: number,
   columns: readonly string[],
   path: string,
-): void {
-  const read = metadata.row_groups[index].columns.flatMap(({ meta_data }) =>
+): number {
+  const at = `${path}, row group ${index + 1}`;
+  const rows = Number(groups[index].num_rows);
+  if (!(rows >= 0 && rows <= MAX_GROUP_ROWS)) throw tooLarge(at, `${rows} rows`, MAX_GROUP_ROWS);
+  const read = groups[index].columns.flatMap(({ meta_data }) =>
     meta_data && columns.includes(meta_data.path_in_schema[0]) ? [meta_data] : [],
   );
   const codec = read.find(({ codec }) => !CODECS.includes(codec))?.codec;
-  const at = `${path}, row group ${index + 1}`;
   if (codec !== undefined) {
+    const what = "compressed in a way that is not known";
     const wanted = CODECS.join(", ");
-    throw new NearfoldError("unsupported", "compressed in a way that is not known", {
-      at,
-      got: codec,
-      wanted,
-    });
+    throw new NearfoldError("unsupported", what, { at, got: codec, wanted });
   }
   const bytes = read.reduce((sum, chunk) => sum + Number(chunk.total_uncompressed_size), 0);
-  if (bytes <= MAX_GROUP_BYTES) return;
-  const [got, wanted] = [`${bytes} bytes of text`, `at most ${MAX_GROUP_BYTES}`];
-  const hint = "Write the file anew in smaller row groups";
-  throw new NearfoldError("too-large", "the row group is too large", { at, got, wanted, hint });
+  if (bytes >= 0 && bytes <= MAX_GROUP_BYTES) return bytes;
+  throw tooLarge(at, `${bytes} bytes of text`, MAX_GROUP_BYTES);
 }
 
-const CODECS: readonly string[] = ["UNCOMPRESSED", "SNAPPY", ...Object.keys(compressors)];
+function tooLarge(at: string, got: string, most: number): NearfoldError {
+  const hint = "Write the file anew in smaller row groups";
+  const wanted = `at most ${most}`;
+  return new NearfoldError("too-large", "the row group is too large", { at, got, wanted, hint });
+}
 
 /** Whole numbers of 64 bits are bigints there. */
 function plain(record: Readonly<Record<string, unknown>>): Record<string, unknown> {
