@@ -93,7 +93,7 @@ export function parseCheckpoint(json: string, at: string): Checkpoint {
   };
 }
 
-export const ANEW = "Begin anew with --replace";
+const ANEW = "Begin anew with --replace";
 
 /** @throws mismatch, naming what differs, unless two runs would give the same */
 export function requireSameRun(there: RunFacts, asked: RunFacts, at: string): void {

@@ -110,12 +110,12 @@ async function fill(
   const rows = read(path, { ...fields, skip: counts.read });
   const windows = admitted(windowsOf(rows, limits, counts.read), sink);
   const before = counts.texts;
-  const report = ({ texts, total }: WindowProgress) =>
-    onProgress?.({ texts: before + texts, total: before + total, before });
+  const report = (progress: WindowProgress) => onProgress?.({ ...progress, before });
   let done = counts;
   for await (const window of encodeWindows(encoder, windows, {
     role,
     dims,
+    before,
     signal,
     onProgress: report,
   })) {

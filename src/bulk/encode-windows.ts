@@ -8,13 +8,15 @@ export type EncodedWindow = Window & Encoded;
 export interface EncodeWindowsOptions {
   readonly role: Role;
   readonly dims: number;
+  /** Texts that an earlier run was done with, for the progress. @default 0 */
+  readonly before?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch. */
   readonly onProgress?: ((progress: WindowProgress) => void) | undefined;
 }
 
 export interface WindowProgress {
-  /** Texts encoded so far. */
+  /** Texts encoded so far, by an earlier run too. */
   readonly texts: number;
   /** Texts that all of the input will have come to, at a guess until it was read to its end. */
   readonly total: number;
@@ -30,14 +32,13 @@ const AHEAD = 1;
 export function encodeWindows(
   encoder: Encoder,
   windows: AsyncIterable<Window>,
-  { role, dims, signal, onProgress }: EncodeWindowsOptions,
+  { role, dims, before = 0, signal, onProgress }: EncodeWindowsOptions,
 ): AsyncGenerator<EncodedWindow> {
-  let [begun, texts] = [0, 0];
+  let [begun, texts, share] = [before, before, 1];
   const encode = async (window: Window, unwanted: AbortSignal): Promise<EncodedWindow> => {
     begun += window.documents.length;
-    // The last window to be read knows best how much there is.
-    const total = () => Math.max(begun, Math.round(begun / window.share));
-    let before = 0;
+    share = window.share;
+    let known = 0;
     const encoded = await encoder.encode(
       window.documents.map(({ text }) => text),
       {
@@ -45,9 +46,9 @@ export function encodeWindows(
         dims,
         signal: signal ? AbortSignal.any([signal, unwanted]) : unwanted,
         onProgress: (done) => {
-          texts += done.texts - before;
-          before = done.texts;
-          onProgress?.({ texts, total: total() });
+          texts += done.texts - known;
+          known = done.texts;
+          onProgress?.({ texts, total: Math.max(begun, Math.round(begun / share)) });
         },
       },
     );

@@ -99,9 +99,8 @@ export const embed: CommandSpec<Options> = {
     await using encoder = await openEncoder(folder, sessions);
     const dims = chooseDims(encoder, options.dims);
     const work = { encoder, folder, path, dims };
-    return out === undefined
-      ? toStdout(work, options, context)
-      : toOutput(work, out, options, context);
+    if (out === undefined) return await toStdout(work, options, context);
+    return await toOutput(work, out, options, context);
   },
 };
 

@@ -204,8 +204,8 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
     ["a folder that is no model", () => ["embed", at("beir"), at("docs.jsonl")], "beir"],
     [
       "another kind of output",
-      () => ["embed", at("model"), at("docs.jsonl"), "--out", "v.npy"],
-      "wanted .safetensors or .jsonl",
+      () => ["embed", at("model"), at("docs.jsonl"), "--out", "v.bin"],
+      "wanted .parquet, .jsonl, .npy, .safetensors, or a folder's name",
     ],
     [
       "JSON twice on stdout",
