@@ -48,11 +48,16 @@ export function encodeWindows(
         onProgress: (done) => {
           texts += done.texts - known;
           known = done.texts;
-          onProgress?.({ texts, total: Math.max(begun, Math.round(begun / share)) });
+          onProgress?.({ texts, total: guessTotal(begun, share) });
         },
       },
     );
     return { ...window, ...encoded };
   };
   return mapAhead(windows, encode, AHEAD);
+}
+
+/** How many texts there will have been when so many are a share of them; of a pipe no share is known. */
+function guessTotal(texts: number, share: number): number {
+  return share > 0 ? Math.max(texts, Math.round(texts / share)) : texts;
 }

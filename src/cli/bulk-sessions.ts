@@ -18,7 +18,8 @@ export interface BulkWork {
 
 /**
  * A session with one thread for each core: what several cores do to batches apart is more than what they do together to one. None, that is one session with all threads,
- * for few texts, on one core, and where the copies would fill the memory.
+ * for few texts, on one core, and where the copies would fill the memory. MiniLM on two cores, the command as a whole: 256 abstracts took 9.8 s so and 10.5 s with one session,
+ * 4,096 titles 8.2 s and 9.3 s, two lines 1.4 s and 1.3 s.
  */
 export function chooseWorkers(
   { cores, memory }: Pick<Machine, "cores" | "memory">,

@@ -1,5 +1,5 @@
 /** `nearfold embed`, as typed: every kind of input into every kind of output, rows that are none, and runs that are killed. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -20,6 +20,8 @@ const textOf = (i: number) =>
     " ",
   );
 const documents = Array.from({ length: 60 }, (_, i) => ({ id: `d${i}`, text: textOf(i) }));
+
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 const at = (...names: readonly string[]) => join(folder.path, ...names);
@@ -101,6 +103,18 @@ describe("inputs", () => {
       wanted.slice(0, 9).flatMap(({ vector }) => vector),
       { atol: 1e-6 },
     );
+  });
+
+  it.runIf(process.platform === "linux")("a pipe, which nobody knows the end of", async () => {
+    const wanted = await embedded("docs.jsonl", "wanted.jsonl");
+    const argv = [main, "embed", at("model"), "/dev/stdin", "--out", at("piped.jsonl")];
+    const line = ["cat", at("docs.jsonl"), "|", process.execPath, ...argv].join(" ");
+    for (const _ of [1, 2]) {
+      const { status, stderr } = spawnSync("sh", ["-c", line], { encoding: "utf8" });
+      expect(stderr).toContain("encoding: 60/60 texts");
+      expect(status).toBe(0);
+      expect(await readLines(at("piped.jsonl"))).toEqual(wanted);
+    }
   });
 
   it("takes a text and an id from where it is told to", async () => {
@@ -257,8 +271,6 @@ async function bytesOf(out: string): Promise<Record<string, string>> {
   );
   return Object.fromEntries(await Promise.all(pairs));
 }
-
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** Starts a run as a process and kills it once so many rows are recorded as done; gives the rows that were. */
 async function killAfter(rows: number, argv: readonly string[], partial: string): Promise<number> {

@@ -85,7 +85,10 @@ export function trackGuess(
   now: () => number,
 ): (progress: GuessedProgress) => void {
   const started = now();
+  let ended = false;
   return ({ texts: done, total, before }) => {
+    if (ended && done === total) return;
+    ended = done === total;
     const elapsed = (now() - started) / 1000;
     const secondsLeft = done > before ? (elapsed * (total - done)) / (done - before) : 0;
     report({ type: "progress", task, unit, done, total, secondsLeft });
