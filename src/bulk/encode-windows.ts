@@ -1,4 +1,5 @@
 import type { Encoded, Encoder } from "../encoder/index.ts";
+import { NearfoldError } from "../errors.ts";
 import type { Role } from "../models/model.ts";
 import { mapAhead } from "./map-ahead.ts";
 import type { Window } from "./window.ts";
@@ -27,7 +28,7 @@ const AHEAD = 1;
 
 /**
  * Windows with their vectors, in order. Within each, texts of like length make the batches.
- * @throws as `Encoder.encode`
+ * @throws as `Encoder.encode`, a vector that is not of numbers by the rows among which it is
  */
 export function encodeWindows(
   encoder: Encoder,
@@ -39,7 +40,7 @@ export function encodeWindows(
     begun += window.documents.length;
     share = window.share;
     let known = 0;
-    const encoded = await encoder.encode(
+    const encoding = encoder.encode(
       window.documents.map(({ text }) => text),
       {
         role,
@@ -52,6 +53,9 @@ export function encodeWindows(
         },
       },
     );
+    const encoded = await encoding.catch((error: unknown) => {
+      throw placed(error, window);
+    });
     return { ...window, ...encoded };
   };
   return mapAhead(windows, encode, AHEAD);
@@ -60,4 +64,11 @@ export function encodeWindows(
 /** How many texts there will have been when so many are a share of them; of a pipe no share is known. */
 function guessTotal(texts: number, share: number): number {
   return share > 0 ? Math.max(texts, Math.round(texts / share)) : texts;
+}
+
+/** The encoder counts texts, and people rows. */
+function placed(error: unknown, { documents }: Window): unknown {
+  if (!(error instanceof NearfoldError) || error.code !== "not-finite") return error;
+  const at = `${documents[0].at} to ${documents.at(-1)!.at}`;
+  return new NearfoldError("not-finite", "a vector is not of numbers", { at, cause: error });
 }

@@ -174,6 +174,15 @@ describe("outputs", () => {
     expect(made.out).toContain("Next: nearfold search");
     const found = await nearfold(["search", at("index"), documents[17].text, "-k", "1", "--json"]);
     expect(JSON.parse(found.out).hits[0]).toMatchObject({ text: documents[17].text });
+    const kept = await nearfold([
+      "index",
+      at("model"),
+      at("docs.jsonl"),
+      "--out",
+      at("index"),
+      "--json",
+    ]);
+    expect(JSON.parse(kept.out)).toMatchObject({ documents: 60, encoded: 0 });
     const again = await nearfold(argv);
     expect(again).toMatchObject({ code: 2 });
     expect(again.err).toContain("the folder is there already and is not empty");

@@ -8,7 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { NearfoldError } from "../errors.ts";
 import { type DType, dtypes } from "./dtype.ts";
 import { toFloat32 } from "./half.ts";
-import { openSafetensors, parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import {
+  openSafetensors,
+  parseSafetensors,
+  writeSafetensors,
+  writeStreamedSafetensors,
+} from "./safetensors.ts";
 import { float32Parts } from "./stored-tensor.ts";
 import { floats, ints, type Tensor, type TensorData, tensor, zeros } from "./tensor.ts";
 
@@ -478,5 +483,37 @@ describe("opening", () => {
     await using tensors = await openSafetensors(at("cut"));
     await truncate(at("cut"), 200);
     await expect(tensors.read("x")).rejects.toThrow(/ends too early \(got 200 bytes/);
+  });
+});
+
+describe("a tensor whose data comes in parts", () => {
+  const data = Float32Array.from({ length: 12 }, (_, i) => i / 7);
+  const layout = { name: "vectors", dtype: "float32", shape: [4, 3] } as const;
+  const bytes = new Uint8Array(data.buffer);
+  async function* parts(...ends: readonly number[]) {
+    let start = 0;
+    for (const end of ends) {
+      yield bytes.subarray(start, end);
+      start = end;
+    }
+  }
+
+  test("is the file that it is in one", async () => {
+    const options = { metadata: { ids: "[]" } };
+    await writeSafetensors(at("whole"), new Map([["vectors", floats(data, [4, 3])]]), options);
+    await writeStreamedSafetensors(at("parts"), layout, parts(5, 5, 40, 48), options);
+    expect(await readFile(at("parts"))).toEqual(await readFile(at("whole")));
+  });
+
+  test.each([[[40]], [[30, 48]]])("of another size than its shape is refused: %j", async (ends) => {
+    const writing = writeStreamedSafetensors(
+      at("short"),
+      { ...layout, shape: [5, 3] },
+      parts(...ends),
+    );
+    await expect(writing).rejects.toThrow(
+      /the data is not of the shape \(got \d+ bytes, wanted 60\)/,
+    );
+    await expect(stat(at("short"))).rejects.toThrow("ENOENT");
   });
 });
