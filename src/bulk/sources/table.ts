@@ -1,5 +1,4 @@
 /** Tables as text: the first record names the columns. */
-import { parse } from "csv-parse/sync";
 import { quote, type ScannedLine, scanLines } from "../../data/lines.ts";
 import { NearfoldError } from "../../errors.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type SourceRow,
   toDocument,
 } from "../source.ts";
+import { splitRecords } from "./csv-cells.ts";
 import { sizeOf } from "./lines.ts";
 
 /** Bytes of one record, the lines within its quotes counted. */
@@ -18,11 +18,11 @@ const MAX_COLUMNS = 10_000;
 
 /** Comma-separated values as RFC 4180 has them: quotes around what holds commas and line ends, doubled within. */
 export const csv: Source = (path, options = {}) =>
-  rowsOfTable(path, options, csvCells, records(path));
+  rowsOfTable(path, options, splitRecords, records(path));
 
 /** Tab-separated values: no quoting, a record a line. */
 export const tsv: Source = (path, options = {}) =>
-  rowsOfTable(path, options, tsvCells, lines(path));
+  rowsOfTable(path, options, splitTabs, lines(path));
 
 /** A record as it stands in the file, or what is wrong with it. */
 type RawRecord = { readonly at: string; readonly number: number; readonly end: number } & (
@@ -33,17 +33,17 @@ type RawRecord = { readonly at: string; readonly number: number; readonly end: n
 async function* rowsOfTable(
   path: string,
   options: SourceOptions,
-  cellsOf: (text: string, at: string) => readonly string[],
+  split: Split,
   records: AsyncIterable<RawRecord>,
 ): AsyncGenerator<SourceRow> {
   const size = await sizeOf(path);
   let names: readonly string[] | undefined;
   let left = options.skip ?? 0;
-  for await (const record of records) {
-    const { at, number, end } = record;
+  for await (const record of withCells(records, split)) {
+    const { at, number, end, cells } = record;
     if (names === undefined) {
       if ("error" in record) throw record.error;
-      names = cellsOf(record.text, at).map((name) => name.trim());
+      names = cells!().map((name) => name.trim());
       requireColumns(names, options, at);
       continue;
     }
@@ -51,7 +51,7 @@ async function* rowsOfTable(
     const place = { at, share: Math.min(1, end / size) };
     if ("error" in record) yield { ...place, error: record.error };
     else {
-      const row = () => namedCells(names!, cellsOf(record.text, at), at);
+      const row = () => namedCells(names!, cells!(), at);
       yield attemptRow(place, () => toDocument(row(), { ...options, at, number }));
     }
   }
@@ -68,37 +68,51 @@ function namedCells(names: readonly string[], cells: readonly string[], at: stri
   });
 }
 
-/** @throws bad-input */
-function csvCells(text: string, at: string): readonly string[] {
-  try {
-    // A quote inside a cell that began without one is a character like any other.
-    const found = parse(text, {
-      relax_quotes: true,
-      relax_column_count: true,
-      record_delimiter: "\n",
-    });
-    if (found.length === 1) return requireFew(found[0], at);
-  } catch (cause) {
-    throw notARecord(text, at, cause);
-  }
-  throw notARecord(text, at);
-}
-
-function notARecord(text: string, at: string, cause?: unknown): NearfoldError {
+function notARecord(text: string, at: string): NearfoldError {
   const [got, wanted] = [quote(text), "cells with commas between them, quotes closed and doubled"];
-  return new NearfoldError("bad-input", "not a record of CSV", { at, got, wanted, cause });
+  return new NearfoldError("bad-input", "not a record of CSV", { at, got, wanted });
 }
 
-function tsvCells(text: string, at: string): readonly string[] {
-  return requireFew(text.split("\t", MAX_COLUMNS + 1), at);
-}
+/** The cells of records, each undefined where it is none. */
+type Split = (records: readonly string[]) => readonly (readonly string[] | undefined)[];
 
-function requireFew(cells: readonly string[], at: string): readonly string[] {
+const splitTabs: Split = (records) => records.map((text) => text.split("\t"));
+
+/** @throws bad-input, too-large */
+function requireCells(cells: readonly string[] | undefined, text: string, at: string) {
+  if (!cells) throw notARecord(text, at);
   if (cells.length <= MAX_COLUMNS) return cells;
-  throw new NearfoldError("too-large", "too many columns", {
-    at,
-    wanted: `at most ${MAX_COLUMNS}`,
-  });
+  const wanted = `at most ${MAX_COLUMNS}`;
+  throw new NearfoldError("too-large", "too many columns", { at, wanted });
+}
+
+/** Records that are split together: so many, and so many characters. */
+const TOGETHER = { records: 64, characters: 2 ** 16 };
+
+/** Records with their cells. */
+async function* withCells(
+  records: AsyncIterable<RawRecord>,
+  split: Split,
+): AsyncGenerator<RawRecord & { readonly cells?: () => readonly string[] }> {
+  let held: RawRecord[] = [];
+  let size = 0;
+  const release = () => {
+    const texts = held.flatMap((record) => ("text" in record ? [record.text] : []));
+    const found = texts.length > 0 ? split(texts)[Symbol.iterator]() : undefined;
+    const released = held.map((record) => {
+      if ("error" in record) return record;
+      const cells = found!.next().value;
+      return { ...record, cells: () => requireCells(cells, record.text, record.at) };
+    });
+    [held, size] = [[], 0];
+    return released;
+  };
+  for await (const record of records) {
+    held.push(record);
+    size += "text" in record ? record.text.length : 0;
+    if (held.length >= TOGETHER.records || size >= TOGETHER.characters) yield* release();
+  }
+  yield* release();
 }
 
 /** The lines of a file that are not blank. */
