@@ -12,6 +12,8 @@ export interface SupervisedOptions {
 export interface Supervised extends Forward {
   /** Whether the last opening succeeded. */
   readonly isUp: boolean;
+  /** @throws where the session was not opened for it */
+  runTokens: NonNullable<Forward["runTokens"]>;
 }
 
 /**
@@ -45,21 +47,24 @@ export async function openSupervised({ open, onRestart }: SupervisedOptions): Pr
     isUp = false;
     await broken.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
   };
+  const runBy = async <T>(work: (forward: Forward) => Promise<T>): Promise<T> => {
+    session ??= reopen();
+    const used = session;
+    const forward = await used;
+    try {
+      return await work(forward);
+    } catch (error) {
+      await letGo(used, error);
+      throw error;
+    }
+  };
   return {
     get isUp() {
       return isUp;
     },
-    run: async (sequences, promptTokens) => {
-      session ??= reopen();
-      const used = session;
-      const forward = await used;
-      try {
-        return await forward.run(sequences, promptTokens);
-      } catch (error) {
-        await letGo(used, error);
-        throw error;
-      }
-    },
+    run: (sequences, promptTokens) => runBy((forward) => forward.run(sequences, promptTokens)),
+    // Whether a model has vectors of tokens is known before it is asked for them.
+    runTokens: (sequences) => runBy((forward) => forward.runTokens!(sequences)),
     [Symbol.asyncDispose]: async () => {
       await session?.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
     },

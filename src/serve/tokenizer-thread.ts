@@ -2,6 +2,7 @@
 import type { Role } from "../models/model.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 import { openWorkerCalls, type WorkerCalls } from "../worker-calls.ts";
+import type { TruncateSide } from "./embed-request.ts";
 
 /** What the thread opens: the tokenizer of a model of this space, or it fails. */
 export interface TokenizerStart {
@@ -12,6 +13,7 @@ export interface TextsToTokenize {
   readonly role: Role;
   /** Whether the role's prompt goes before each. */
   readonly prompt: boolean;
+  readonly truncateSide: TruncateSide;
   readonly texts: readonly string[];
 }
 /** The ids of all texts end to end, and of each text. */
