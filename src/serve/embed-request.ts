@@ -1,13 +1,12 @@
 /** What a client asks for, whatever protocol it came by, and what it gets. */
 import { NearfoldError } from "../errors.ts";
 import type { Role } from "../models/model.ts";
+import type { TruncateSide } from "../text/tokenizer.ts";
 import type { Priority } from "./queue/waiting.ts";
 import type { ServedModel, ServedTower } from "./served-model.ts";
 
 /** A text, or the ids of one as its tokenizer gives them, special tokens included. */
 export type Input = string | readonly number[];
-
-export type TruncateSide = "right" | "left";
 
 export interface EmbedRequest {
   readonly model: ServedModel;

@@ -6,7 +6,6 @@ export type {
   Input,
   StageTimes,
   TokensAnswer,
-  TruncateSide,
 } from "./embed-request.ts";
 export { type ApiKeys, type Grant, parseApiKeys } from "./http/api-keys.ts";
 export {

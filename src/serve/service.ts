@@ -53,6 +53,8 @@ export interface Service extends AsyncDisposable {
   laneOf(tower: ServedTower): Lane;
   /** Whether every model can answer, and requests are taken. */
   readonly isReady: boolean;
+  /** Opens sessions again that are down, without which nobody might ask any more. */
+  wake(): void;
   /** Undefined where there is none. */
   readonly cache: Pick<VectorCache, "counts" | "entries" | "bytes"> | undefined;
   depth(priority: Priority): ReturnType<Scheduler["depth"]>;
@@ -160,6 +162,10 @@ class QueueService implements Service {
     if (this.#drained) return false;
     const answering = [...this.#table.names.values()].map(({ current }) => current);
     return answering.every(({ lanes }) => [...lanes.keys()].every(({ isUp }) => isUp));
+  }
+
+  wake(): void {
+    for (const { lanes } of this.#table.instances) for (const set of lanes.keys()) set.wake();
   }
 
   async load(model: ServedModel): Promise<Change> {

@@ -1,8 +1,7 @@
 /** A model's tokenizer in a thread of its own, for requests that would keep the event loop. */
 import type { Role } from "../models/model.ts";
-import type { Encoding } from "../text/tokenizer.ts";
+import type { Encoding, TruncateSide } from "../text/tokenizer.ts";
 import { openWorkerCalls, type WorkerCalls } from "../worker-calls.ts";
-import type { TruncateSide } from "./embed-request.ts";
 
 /** What the thread opens: the tokenizer of a model of this space, or it fails. */
 export interface TokenizerStart {

@@ -19,11 +19,13 @@ import type { TrainedTokenizer } from "./trained-file.ts";
 import { createWordEncoder, marksBeginTokens, type WordEncoder } from "./word-encoder.ts";
 import { createWordSplitter } from "./word-splitter.ts";
 
+export type TruncateSide = "right" | "left";
+
 export interface EncodeOptions {
   /** Most ids, special tokens included. @default unlimited */
   readonly maxLength?: number;
   /** Which end of what is too long is lost; to lose the beginning, all of a text is read. @default right */
-  readonly truncateSide?: "right" | "left";
+  readonly truncateSide?: TruncateSide;
   /** Whether the post-processor's special tokens are put around the text. @default true */
   readonly addSpecialTokens?: boolean;
 }

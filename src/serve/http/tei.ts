@@ -2,7 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import { NearfoldError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../../models/json-file.ts";
-import { type Input, requireInputs, requireUnicode, type TruncateSide } from "../embed-request.ts";
+import type { TruncateSide } from "../../text/tokenizer.ts";
+import { type Input, requireInputs, requireUnicode } from "../embed-request.ts";
 import type { ServedModel } from "../served-model.ts";
 import {
   bodyOf,
