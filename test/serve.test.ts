@@ -221,6 +221,45 @@ describe("text-embeddings-inference", () => {
     expect(headers.get("x-compute-characters")).toBe(`${words.join("").length}`);
   });
 
+  test("/embed_all gives the vectors of tokens: their mean is the text's", async () => {
+    const { json, headers } = await ask("/embed_all", { inputs: words });
+    expect(headers.get("x-nearfold-truncated")).toBe("1");
+    const means = (json as number[][][]).map((rows) => {
+      const sums = rows[0].map((_, d) => rows.reduce((sum, row) => sum + row[d], 0));
+      const norm = Math.hypot(...sums);
+      return sums.map((sum) => sum / norm);
+    });
+    close(means, await wanted(words));
+    const counts = words.map((text) => tinyBert().tokenizer.encode(text, { maxLength: 60 }).ids);
+    expect(json.map(({ length }: number[]) => length)).toEqual(counts.map(({ length }) => length));
+    const one = await ask("/embed_all", { inputs: words[0], prompt_name: "query" });
+    const { ids } = tinyBert().tokenizer.encode(`query: ${words[0]}`);
+    expect([one.json.length, one.json[0].length]).toEqual([1, ids.length]);
+    const bags = await ask("/embed_all", { model: "static", inputs: [" ", "the lazy fox"] });
+    expect(bags.json.map(({ length }: number[]) => length)).toEqual([0, 3]);
+  });
+
+  test("the end of a text stays, where that is asked for", async () => {
+    const body = { inputs: words[5], truncation_direction: "Left" };
+    const { json, headers } = await ask("/embed", body);
+    expect(headers.get("x-nearfold-truncated")).toBe("1");
+    const { ids } = tinyBert().tokenizer.encode(words[5]);
+    const kept = [ids[0], ...ids.slice(ids.length - 59)];
+    expect(kept.length).toBe(60);
+    close(json, (await ask("/embed", { inputs: kept })).json);
+    const long = [...ids.slice(1, -1)];
+    const left = await ask("/embed", { inputs: long, truncation_direction: "left" });
+    close(left.json, (await ask("/embed", { inputs: long.slice(-60) })).json);
+  });
+
+  test("/ is for clients that know an address alone", async () => {
+    close((await ask("/", { inputs: words })).json, await wanted(words));
+    const inputs = { source_sentence: words[0], sentences: [words[1]] };
+    const found = await ask("/", { inputs, prompt_name: "query" });
+    const parameters = { prompt_name: "query" };
+    expect(found.json).toEqual((await ask("/similarity", { inputs, parameters })).json);
+  });
+
   test("/similarity is the cosine with each sentence", async () => {
     const inputs = { source_sentence: words[0], sentences: [words[0], words[1]] };
     const { json } = await ask("/similarity", { inputs, parameters: { prompt_name: "query" } });
@@ -275,11 +314,30 @@ describe("text-embeddings-inference", () => {
     ],
     [
       "/embed",
-      "to cut the beginning",
-      { inputs: "a", truncation_direction: "Left" },
+      "to cut another end",
+      { inputs: "a", truncation_direction: "Up" },
       422,
       "Validation",
     ],
+    [
+      "/embed",
+      "to read all of a long text for its end",
+      { inputs: "a".repeat(65_537), truncation_direction: "Left" },
+      413,
+      "Validation",
+    ],
+    ["/embed_all", "no inputs", {}, 422, "Validation"],
+    ["/embed_all", "an empty text", { inputs: ["a", ""] }, 400, "Empty"],
+    [
+      "/embed_all",
+      "more vectors than an answer holds",
+      { inputs: Array(2048).fill(words[5]), model: "static" },
+      413,
+      "Validation",
+    ],
+    ["/", "no inputs", {}, 422, "Validation"],
+    ["/", "no sentences", { inputs: { source_sentence: "a" } }, 422, "Validation"],
+    ["/tokenize", "half a surrogate pair", { inputs: "\ud800" }, 422, "Validation"],
     [
       "/embed",
       "raw vectors of a model of unit ones",
@@ -298,6 +356,7 @@ describe("text-embeddings-inference", () => {
     ["/similarity", "inputs of another kind", { inputs: ["a"] }, 422, "Validation"],
     ["/tokenize", "a number", { inputs: 1 }, 422, "Validation"],
     ["/decode", "an id that is none", { ids: [999_999] }, 422, "Validation"],
+    ["/decode", "an empty list of several", { ids: [[1], []] }, 400, "Empty"],
     ["/tokenize", "a text too long", { inputs: "a".repeat(65_537) }, 413, "Validation"],
     ["/decode", "too many ids", { ids: new Array(65_537).fill(1) }, 413, "Validation"],
     ["/decode", "texts", { ids: ["a"] }, 422, "Validation"],
@@ -382,6 +441,9 @@ describe("the rest", () => {
     expect(text).toContain('te_request_success{method="batch"} 1\n');
     expect(text).toContain('te_request_failure{err="bad-input"} 1\n');
     expect(text).toContain("nearfold_truncated_inputs 1\n");
+    expect(text).toMatch(
+      /nearfold_model_requests{model="tiny-bert",lane="[^"]+",outcome="answered"} \d+/,
+    );
     expect(text).toContain('te_queue_size{class="bulk"} 0\n');
   });
 
@@ -403,6 +465,16 @@ describe("the rest", () => {
     expect(response.headers.get("allow")).toBe(allow);
     await response.text();
   });
+
+  test.each(Object.entries(routes).filter(([, { admin }]) => admin))(
+    "%s is not there without a key of an administrator",
+    async (path, { method }) => {
+      const init = method === "POST" ? { method, body: "{}" } : {};
+      const response = await handler(new Request(`http://x${path}`, init));
+      expect(response.status).toBe(404);
+      expect(await response.text()).not.toMatch(/wanted.*admin/);
+    },
+  );
 
   test("keys: the right one of several is let in; probes need none", async () => {
     const by = handlerWith({ keys: parseApiKeys("# ours\nsecret-1\nsecret-2 bulk\n", "keys") });
@@ -485,6 +557,59 @@ test("past what can wait it is 429 with a time to come again, and the rest is an
     expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
     expect(json.error_type).toBe("Overloaded");
   }
+});
+
+describe("with a cache", () => {
+  let cached: Service;
+  let by: Handler;
+  beforeAll(async () => {
+    const model = stack.use(await openServedModel(tinyBert()));
+    cached = await startService([model], { maxBatchTokens: 64, cacheBytes: 1e6 });
+    by = createHandler(cached, { metrics: createMetrics(), version: "1" });
+  });
+  afterAll(() => cached.drain());
+
+  test("what was asked for before is what it was, in usage and header too", async () => {
+    const first = await ask("/v1/embeddings", { input: words }, { by });
+    expect(first.headers.get("x-nearfold-cached")).toBe(null);
+    const again = await ask("/v1/embeddings", { input: words.toReversed() }, { by });
+    expect(again.headers.get("x-nearfold-cached")).toBe(`${words.length}`);
+    const vectors = ({ json }: Answer): number[][] =>
+      json.data.map(({ embedding }: { embedding: number[] }) => embedding);
+    expect(vectors(again).toReversed()).toEqual(vectors(first));
+    close(vectors(first), await wanted(words));
+    const { truncated, ...usage } = again.json.usage;
+    expect(first.json.usage).toEqual({ ...usage, truncated: [5] });
+    expect(truncated).toEqual([words.length - 1 - 5]);
+  });
+
+  test("prompts are apart, dimensions are not; one of each goes through the model", async () => {
+    const asked = { input: words[0], prompt_name: "query" };
+    const long = await ask("/v1/embeddings", asked, { by });
+    expect(long.headers.get("x-nearfold-cached")).toBe(null);
+    const short = await ask("/v1/embeddings", { ...asked, dimensions: 16 }, { by });
+    expect(short.headers.get("x-nearfold-cached")).toBe("1");
+    close([short.json.data[0].embedding], await wanted([`query: ${words[0]}`], 16));
+    // Its prompt is empty: that is none.
+    const plain = await ask("/embed", { inputs: words[0], prompt_name: "document" }, { by });
+    expect(plain.headers.get("x-nearfold-cached")).toBe("1");
+    const left = { inputs: words[5], truncation_direction: "Left" };
+    expect((await ask("/embed", left, { by })).headers.get("x-nearfold-cached")).toBe(null);
+  });
+
+  test("who would rather have an error than a text cut has it, with its place", async () => {
+    const refused = await ask("/v1/embeddings", { input: words, truncate: false }, { by });
+    expect(refused).toMatchObject({ status: 413, json: { error: { param: "input[5]" } } });
+  });
+
+  test("it is counted", async () => {
+    const { json: text } = await ask("/metrics", undefined, { by });
+    const { hits, misses } = cached.cache!.counts;
+    expect(text).toContain(`nearfold_cache_inputs{result="hit"} ${hits}\n`);
+    expect(text).toContain(`nearfold_cache_inputs{result="miss"} ${misses}\n`);
+    expect([hits, misses].every((count) => count > 0)).toBe(true);
+    expect(text).toMatch(/nearfold_cache_bytes [1-9]/);
+  });
 });
 
 test("models of one name are refused", async () => {

@@ -6,6 +6,7 @@ import { asIoError, exists } from "../durable.ts";
 import {
   createHandler,
   createMetrics,
+  createModelChanges,
   type Lane,
   listen,
   openServedModel,
@@ -35,6 +36,7 @@ interface Options extends ModelOptions, SpanOptions {
   readonly timeoutMs: number;
   readonly maxInputs: number;
   readonly maxBodyBytes: number;
+  readonly cacheMb: number;
   readonly apiKeys?: string;
   readonly cors?: string;
   readonly log: "lines" | "json";
@@ -78,7 +80,13 @@ export const serve: CommandSpec<Options> = {
     new Option("--max-body-bytes <n>", "bytes of a request")
       .argParser(wholeNumber(1))
       .default(2_000_000),
-    new Option("--api-keys <file>", "a key a line, and perhaps its class: interactive or bulk"),
+    new Option("--cache-mb <n>", "memory for vectors of texts that are asked for again")
+      .argParser(wholeNumber(0, 1_000_000))
+      .default(0),
+    new Option(
+      "--api-keys <file>",
+      "a key a line, and perhaps what it is for: interactive, bulk, or admin",
+    ),
     new Option("--cors <origin>", "whose pages may ask, or *"),
     new Option("--log <kind>", "a line a minute, or a JSON object a request")
       .choices(["lines", "json"])
@@ -89,6 +97,7 @@ export const serve: CommandSpec<Options> = {
   examples: [
     "nearfold serve my-model/ --port 8080",
     "nearfold serve query=small-int8/ document=my-model/ --api-keys keys.txt --log json",
+    "nearfold serve my-model/ --cache-mb 256",
   ],
   run: async (references, options, context) => {
     const started = context.now();
@@ -100,16 +109,26 @@ export const serve: CommandSpec<Options> = {
     const log: RequestLog | undefined = options.log === "json" ? opened.use(jsonLog()) : undefined;
     const spans = await openSpans(options, context);
     if (spans) opened.use(spans);
-    const openOne = async (reference: string) =>
-      opened.use(await open(reference, options, { context, metrics, log }));
+    const openOne = async (reference: string, name: string | undefined) =>
+      opened.use(await open(reference, name, options, { context, metrics, log }));
     const models: ServedModel[] = [];
-    for (const reference of references) models.push(await openOne(reference));
+    const from = new Map<string, string>();
+    for (const reference of references) {
+      const { name, model } = await parseReference(reference);
+      const found = await openOne(model, name);
+      models.push(found);
+      from.set(found.name, model);
+    }
     const service = await startService(models, {
       ...serviceOptions(options),
       onBatch: metrics.batch,
     });
+    const changes = createModelChanges({
+      ...{ service, open: openOne, references: from },
+      onChange: (name, what) => context.report({ type: "note", text: `${name}: ${what}` }),
+    });
     const handler = createHandler(service, {
-      metrics,
+      ...{ metrics, changes },
       version: packageVersion(),
       maxInputs: options.maxInputs,
       maxBodyBytes: options.maxBodyBytes,
@@ -126,7 +145,7 @@ export const serve: CommandSpec<Options> = {
     const text = `${url} serves ${[...service.models.keys()].join(", ")} (${lanes})`;
     context.report({ type: "note", text, data: { url, lanes: service.lanes } });
     const minutes = everyMinute({ metrics, service, report: context.report, now: context.now });
-    using _ = reloadOnHangup(references, { service, open: openOne, report: context.report });
+    using _ = reloadOnHangup(changes);
     await aborted(context.signal);
     minutes.stop();
     context.report({ type: "note", text: "stopping: what was let in is finished" });
@@ -149,11 +168,11 @@ interface Opening {
 
 async function open(
   reference: string,
+  name: string | undefined,
   options: Options,
   { context, metrics, log }: Opening,
 ): Promise<ServedModel> {
-  const { name, model } = await parseReference(reference);
-  const folder = await modelFolder(model, options, context);
+  const folder = await modelFolder(reference, options, context);
   return await openServedModel(folder, {
     ...(name !== undefined && { name }),
     ...(options.threads !== undefined && { threads: options.threads }),
@@ -187,7 +206,7 @@ async function readKeys(path: string) {
 function serviceOptions(options: Options): ServiceOptions {
   const { maxBatchTokens, sliceMs, bulkShare, timeoutMs, maxWaitMs, maxBulkWaitMs } = options;
   return {
-    ...{ sliceMs, bulkShare, timeoutMs },
+    ...{ sliceMs, bulkShare, timeoutMs, cacheBytes: options.cacheMb * 1e6 },
     maxWaitMs: { interactive: maxWaitMs, bulk: maxBulkWaitMs },
     ...(maxBatchTokens !== undefined && { maxBatchTokens }),
   };

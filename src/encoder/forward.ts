@@ -1,6 +1,7 @@
 import { fuse } from "../fuse/index.ts";
 import { graphOf } from "../graph/node.ts";
 import { encoderGraph } from "../models/encoder-graph.ts";
+import type { Head } from "../models/head.ts";
 import type { Tower, Weight } from "../models/model.ts";
 import { batchingOf } from "../nn/batching.ts";
 import { asRead, quantizeWeights } from "../nn/quantized-weights.ts";
@@ -17,6 +18,8 @@ import { placeWeights } from "./place-weights.ts";
 export interface Forward extends AsyncDisposable {
   /** Vectors `[N, D]` of sequences, none of them empty, each of which begins with so many tokens of a prompt; the caller's. */
   run(sequences: readonly Int32Array[], promptTokens: ArrayLike<number>): Promise<Float32Array>;
+  /** Vectors of the tokens of such sequences, before pooling, one sequence after the other: `[sum of lengths, D]`; the caller's. Only where it was opened for it. */
+  runTokens?(sequences: readonly Int32Array[]): Promise<Float32Array<ArrayBuffer>>;
 }
 
 export interface ForwardOptions
@@ -25,6 +28,8 @@ export interface ForwardOptions
   readonly worker?: boolean;
   /** In so many threads, a run in one of them. @default 0 */
   readonly workers?: number;
+  /** Whether it gives vectors of tokens too, where the model has any. They are an output more of the same graph, which costs nothing until it is asked for. @default false */
+  readonly tokens?: boolean;
 }
 
 /**
@@ -40,10 +45,15 @@ export async function openForward(
   options: ForwardOptions,
 ): Promise<Forward> {
   const { worker = false, workers = 0, providers = ["cpu"], threads, background } = options;
+  const withTokens = options.tokens === true && hasTokens(head);
   // Other providers run nothing on tensors without elements.
   const emptyBlocks = providers[0] === "cpu" ? 0 : 1;
   const batching = batchingOf(architecture, head, { emptyBlocks });
-  const { embeddings, weights: read } = encoderGraph(
+  const {
+    embeddings,
+    tokens,
+    weights: read,
+  } = encoderGraph(
     architecture,
     config,
     head,
@@ -55,11 +65,13 @@ export async function openForward(
   const weights = asRead(held, formats, (name) =>
     read.get(name)!.shape.map((dim) => (typeof dim === "number" ? dim : rows)),
   );
-  const [vectors] = fuse(convertAfterLookup(quantizeWeights([embeddings], formats)));
+  const outputs = withTokens ? [embeddings, tokens] : [embeddings];
+  const fused = fuse(convertAfterLookup(quantizeWeights(outputs, formats)));
+  const graph = graphOf({ vectors: fused[0], ...(withTokens && { tokens: fused[1] }) });
   const { inMemory, onDisk } = bySide(weights);
   const { folder, placed } = await placeWeights(onDisk);
   const { opsets } = architecture.imported ?? {};
-  const { bytes } = encodeModel(graphOf({ vectors }), {
+  const { bytes } = encodeModel(graph, {
     weights: inMemory,
     placed,
     ...(opsets && { opsets }),
@@ -79,11 +91,36 @@ export async function openForward(
   return {
     run: async (sequences, promptTokens) => {
       const { feeds } = batching.pack(sequences, { promptTokens });
-      const found = await session.run(feeds);
+      const found = await session.run(feeds, { outputs: ["vectors"] });
       return found.vectors.data as Float32Array;
     },
+    ...(withTokens && {
+      runTokens: async (sequences: readonly Int32Array[]) => {
+        const packed = batching.pack(sequences);
+        const { data, shape } = (await session.run(packed.feeds, { outputs: ["tokens"] })).tokens;
+        return gatherRows(data as Float32Array, shape[1], batching.tokenRows(sequences, packed));
+      },
+    }),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
+}
+
+/** Whether there are vectors of tokens: a graph that pools them itself shows none. */
+export function hasTokens({ pooling }: Pick<Head, "pooling">): boolean {
+  return pooling.length > 0;
+}
+
+/** Rows of a table `[·, width]` by their numbers: `[N, width]`. */
+function gatherRows(
+  table: Float32Array,
+  width: number,
+  rows: Int32Array,
+): Float32Array<ArrayBuffer> {
+  const found = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    found.set(table.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return found;
 }
 
 function bySide(weights: ReadonlyMap<string, Weight>) {

@@ -1,7 +1,7 @@
 import { isNormalized } from "../models/head.ts";
 import type { Model, Role, Tower, Weight } from "../models/model.ts";
 import { promptTokensOf } from "../models/tokenizer-files.ts";
-import type { Encoding } from "../text/tokenizer.ts";
+import type { Encoding, TruncateSide } from "../text/tokenizer.ts";
 import { type Forward, openForward } from "./forward.ts";
 
 /** What the texts of a role go through. */
@@ -37,7 +37,7 @@ export async function openTowers(
 /** How texts with one prompt before them become ids. */
 export interface Prompted {
   /** The ids of a text, the prompt before it, cut to the limit. */
-  readonly tokenize: (text: string) => Encoding;
+  readonly tokenize: (text: string, truncateSide?: TruncateSide) => Encoding;
   /** How many ids at the start of each are the prompt's and are not pooled. */
   readonly promptTokens: number;
 }
@@ -48,7 +48,8 @@ export function promptedBy(
   prompt: string,
 ): Prompted {
   return {
-    tokenize: (text) => tokenizer.encode(prompt + text, { maxLength }),
+    tokenize: (text, truncateSide = "right") =>
+      tokenizer.encode(prompt + text, { maxLength, truncateSide }),
     promptTokens: head.includePrompt ? 0 : promptTokensOf(tokenizer, prompt, maxLength),
   };
 }

@@ -36,6 +36,19 @@ export function bagLayout({ poolings = 1 }: { readonly poolings?: number } = {})
   };
 }
 
+/** The row of each token of a batch of bags, which has one for each distinct token; one sequence after the other. */
+export function bagTokenRows(
+  sequences: readonly ArrayLike<number>[],
+  { feeds }: Pick<Packed, "feeds">,
+): Int32Array {
+  const rows = new Map<number, number>();
+  // What fills it up is a token too, and stands after the one that is meant.
+  feeds[packedNames.ids].data.forEach((id, row) => {
+    if (!rows.has(Number(id))) rows.set(Number(id), row);
+  });
+  return Int32Array.from(sequences.flatMap((ids) => Array.from(ids, (id) => rows.get(id)!)));
+}
+
 /** The feeds of `bagLayout`. `U` is rounded up by tokens of no weight, so that shapes stay few. */
 export function packBags(
   sequences: readonly ArrayLike<number>[],

@@ -1,9 +1,9 @@
-import { bagLayout, packBags } from "./bag-layout.ts";
+import { bagLayout, bagTokenRows, packBags } from "./bag-layout.ts";
 import { withEmptyBlocks } from "./empty-blocks.ts";
 import type { Layout } from "./layout.ts";
-import { type Packed, type PackOptions, pack } from "./pack.ts";
+import { type Packed, type PackOptions, pack, packedTokenRows } from "./pack.ts";
 import { packedLayout } from "./packed-layout.ts";
-import { packPadded, paddedBatchLayout } from "./padded-batch.ts";
+import { packPadded, paddedBatchLayout, paddedTokenRows } from "./padded-batch.ts";
 import { type Pooling, poolWeights } from "./pooling.ts";
 
 /** How a batch of token sequences is laid out and pooled, and the graph's side of it. One graph serves every batch. */
@@ -14,7 +14,14 @@ export interface Batching {
     sequences: readonly ArrayLike<number>[],
     options?: Omit<PackOptions, "poolWeights" | "maxBlocks" | "positions">,
   ) => Packed;
+  /** Which row of the graph's token vectors is which token's, one sequence after the other. */
+  readonly tokenRows: TokenRows;
 }
+
+type TokenRows = (
+  sequences: readonly ArrayLike<number>[],
+  packed: Pick<Packed, "feeds">,
+) => Int32Array;
 
 /**
  * Blocks of like length that attention works on. Always so many, some of them empty: a session for each number of blocks would hold weights
@@ -40,6 +47,7 @@ export function batchingOf(
   const poolings = pooling.length;
   return {
     layout: () => layouts[kind](poolings),
+    tokenRows: tokenRows[kind],
     pack: (sequences, { promptTokens, ...more } = {}) =>
       packers[kind](sequences, {
         ...more,
@@ -55,6 +63,12 @@ const layouts: Readonly<Record<BatchKind, (poolings: number) => Layout>> = {
   packed: (poolings) => packedLayout(BLOCKS, { poolings }),
   bags: (poolings) => bagLayout({ poolings }),
   padded: (poolings) => paddedBatchLayout({ poolings }),
+};
+
+const tokenRows: Readonly<Record<BatchKind, TokenRows>> = {
+  packed: packedTokenRows,
+  bags: bagTokenRows,
+  padded: paddedTokenRows,
 };
 
 type Packer = (

@@ -114,6 +114,22 @@ export function pack(sequences: readonly ArrayLike<number>[], options: PackOptio
   return { blocks: sizes.length, feeds, tokens };
 }
 
+/** The row of each token of a packed batch, one sequence after the other. */
+export function packedTokenRows(sequences: readonly ArrayLike<number>[]): Int32Array {
+  const starts = new Int32Array(sequences.length);
+  let row = 0;
+  for (const i of packedOrder(sequences)) {
+    starts[i] = row;
+    row += sequences[i].length;
+  }
+  const rows = new Int32Array(row);
+  let token = 0;
+  sequences.forEach(({ length }, i) => {
+    for (let s = 0; s < length; s++) rows[token++] = starts[i] + s;
+  });
+  return rows;
+}
+
 /** The numbers of the sequences in the order in which their rows lie: longest first. */
 export function packedOrder(sequences: readonly ArrayLike<number>[]): number[] {
   const lengthOf = (i: number) => sequences[i].length;

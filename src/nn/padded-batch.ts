@@ -56,6 +56,17 @@ export function paddedBatchLayout({
   };
 }
 
+/** The row of each token of a padded batch `[B · S, ·]`, one sequence after the other. */
+export function paddedTokenRows(
+  sequences: readonly ArrayLike<number>[],
+  { feeds }: Pick<Packed, "feeds">,
+): Int32Array {
+  const [, width] = feeds[paddedNames.ids].shape;
+  return Int32Array.from(
+    sequences.flatMap(({ length }, b) => Array.from({ length }, (_, s) => b * width + s)),
+  );
+}
+
 /** The feeds of `paddedBatchLayout`, padding on the right. */
 export function packPadded(
   sequences: readonly ArrayLike<number>[],

@@ -1,5 +1,12 @@
 /** Serving: what waits for a model and in which order it runs, the protocols, and the door. */
-export type { EmbedAnswer, EmbedRequest, Input, StageTimes } from "./embed-request.ts";
+export type {
+  AnswerFacts,
+  EmbedAnswer,
+  EmbedRequest,
+  Input,
+  StageTimes,
+  TokensAnswer,
+} from "./embed-request.ts";
 export { type ApiKeys, type Grant, parseApiKeys } from "./http/api-keys.ts";
 export {
   createHandler,
@@ -22,8 +29,15 @@ export {
 export { openSender, type Send, type Sender, type SenderOptions } from "./load/sender.ts";
 export { serverMemoryMb } from "./load/server-memory.ts";
 export { createMetrics, type ServerMetrics } from "./metrics/server-metrics.ts";
+export {
+  createModelChanges,
+  type LoadRequest,
+  type ModelChanges,
+  type ModelChangesOptions,
+} from "./models/model-changes.ts";
+export type { Name } from "./models/model-table.ts";
 export type { Lane, Priority } from "./queue/waiting.ts";
 export { openServedModel, type ServedModel, type ServedModelOptions } from "./served-model.ts";
-export { type Service, type ServiceOptions, startService } from "./service.ts";
+export { type Change, type Service, type ServiceOptions, startService } from "./service.ts";
 export { type LostSpans, type OtlpOptions, openOtlpTracing } from "./tracing/otlp.ts";
 export type { RequestTrace, Tracing } from "./tracing/request-trace.ts";

@@ -10,10 +10,12 @@ export interface Work {
   readonly sequences: readonly Int32Array[];
   /** How many tokens at the start of each are a prompt's that is not pooled. */
   readonly promptTokens: readonly number[];
+  /** Whether its lane gives a row for each token, and not for each input. @default false */
+  readonly perToken?: boolean;
 }
 
 export interface WorkDone {
-  /** `[N, D]`, the caller's. */
+  /** `[N, D]`, `N` the inputs or their tokens; the caller's. */
   readonly vectors: Float32Array<ArrayBuffer>;
   /** Until its first batch began. */
   readonly queueMs: number;
@@ -59,6 +61,12 @@ export class QueuedRequest {
     this.deadline = deadline;
   }
 
+  /** Rows that the inputs `from` to before `to` give. */
+  rowsOf(from: number, to: number): number {
+    if (!this.work.perToken) return to - from;
+    return this.work.sequences.slice(from, to).reduce((sum, { length }) => sum + length, 0);
+  }
+
   join({ now, tokens }: Joined): void {
     this.#began ??= now;
     this.#batches++;
@@ -71,11 +79,11 @@ export class QueuedRequest {
     rows: Float32Array,
     { width, now }: { readonly width: number; readonly now: number },
   ): void {
-    const inputs = this.work.sequences.length;
-    this.#vectors ??= new Float32Array(inputs * width);
-    this.#vectors.set(rows, from * width);
+    const all = this.rowsOf(0, this.work.sequences.length);
+    this.#vectors ??= new Float32Array(all * width);
+    this.#vectors.set(rows, this.rowsOf(0, from) * width);
     this.#filled += rows.length / width;
-    if (this.#filled < inputs || this.isSettled) return;
+    if (this.#filled < all || this.isSettled) return;
     const began = this.#began ?? now;
     this.isSettled = true;
     this.done.resolve({
@@ -148,6 +156,11 @@ export class QueuedPart implements Waiting {
     const { sequences, promptTokens } = this.request.work;
     const range = [this.#first + from, this.#first + to];
     return { sequences: sequences.slice(...range), promptTokens: promptTokens.slice(...range) };
+  }
+
+  /** Rows that those from `from` to before `to` give. */
+  rowsOf(from: number, to: number): number {
+    return this.request.rowsOf(this.#first + from, this.#first + to);
   }
 
   take(to: number, batch: Joined): void {

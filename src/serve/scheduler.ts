@@ -7,7 +7,7 @@ import { type Lane, type Priority, priorities, type Running } from "./queue/wait
 import { QueuedPart, QueuedRequest, type Work, type WorkDone } from "./queued-request.ts";
 import type { Slot } from "./session-set.ts";
 
-/** Vectors `[N, D]` of token sequences, by one of the sessions of a lane; the caller's. It rejects where the whole batch failed. */
+/** Vectors `[N, D]` of token sequences or of their tokens, by one of the sessions of a lane; the caller's. It rejects where the whole batch failed. */
 export type RunBatch = (
   at: { readonly lane: string; readonly slot: Slot },
   sequences: readonly Int32Array[],
@@ -251,12 +251,13 @@ export class Scheduler {
     let failure: { readonly cause: unknown } | undefined;
     try {
       const found = await run({ lane, slot }, sequences, promptTokens);
-      const width = found.length / sequences.length;
+      const counts = takes.map(({ request, from, to }) => request.rowsOf(from, to));
+      const width = found.length / counts.reduce((sum, count) => sum + count, 0);
       let first = 0;
-      for (const { request, from, to } of takes) {
-        const rows = found.subarray(first * width, (first + to - from) * width);
+      for (const [i, { request, from }] of takes.entries()) {
+        const rows = found.subarray(first * width, (first + counts[i]) * width);
         request.fill(from, rows, { width, now: now() });
-        first += to - from;
+        first += counts[i];
       }
     } catch (cause) {
       failure = { cause };

@@ -1,4 +1,5 @@
 /** A model as a server has it: its texts become ids here, and vectors in the threads of its sessions. */
+import { hasTokens } from "../encoder/forward.ts";
 import { openForward, type Prompted, promptedBy } from "../encoder/index.ts";
 import { isNormalized } from "../models/head.ts";
 import { locateModel, spaceOf } from "../models/index.ts";
@@ -9,7 +10,7 @@ import { sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
 import { chooseWorkers, openSessionSet, type SessionSet } from "./session-set.ts";
 import type { SupervisedOptions } from "./supervised.ts";
-import { openTokenizerThread } from "./tokenizer-thread.ts";
+import { openTokenizerThread, type TextsToTokenize } from "./tokenizer-thread.ts";
 
 export interface ServedModelOptions {
   /** What requests call it. @default the model's own name */
@@ -30,10 +31,15 @@ export interface ServedTower {
   readonly maxTokens: number;
   /** Whether its vectors have length 1. */
   readonly normalized: boolean;
+  /** Dimensions of the vectors of its tokens; undefined where it shows none. */
+  readonly tokenWidth: number | undefined;
   /** With the prompt of the role before each text, or without. */
   readonly prompted: Readonly<Record<"prompt" | "plain", Prompted>>;
   /** The same of many texts, in a thread of its own; absent for a model that lies nowhere. */
-  readonly tokenizeApart?: (texts: readonly string[], prompt: boolean) => Promise<Encoding[]>;
+  readonly tokenizeApart?: (
+    texts: readonly string[],
+    options: Pick<TextsToTokenize, "prompt" | "truncateSide">,
+  ) => Promise<Encoding[]>;
 }
 
 /** Close with `await using`. */
@@ -77,7 +83,8 @@ export async function openServedModel(
       role === "query" && from.queryTower ? from.queryTower : from;
     const tower = towerOf(model);
     const set = await openSessionSet(
-      async (options) => openForward(towerOf(first ?? (await read())), options),
+      async (options) =>
+        openForward(towerOf(first ?? (await read())), { ...options, tokens: true }),
       {
         workers: workers ?? chooseWorkers(weightBytes(tower), threads),
         ...(threads !== undefined && { threads }),
@@ -92,8 +99,10 @@ export async function openServedModel(
       : undefined;
   const apart = (role: Role) => ({
     ...(thread && {
-      tokenizeApart: (texts: readonly string[], prompt: boolean) =>
-        thread.tokenize({ role, prompt, texts }),
+      tokenizeApart: (
+        texts: readonly string[],
+        how: Pick<TextsToTokenize, "prompt" | "truncateSide">,
+      ) => thread.tokenize({ ...how, role, texts }),
     }),
   });
   const document = await openTower("document");
@@ -120,12 +129,13 @@ export async function openServedModel(
 }
 
 function toServedTower(tower: Tower<unknown>, sessions: SessionSet, prompt: string): ServedTower {
-  const { tokenizer, maxTokens, head } = tower;
+  const { tokenizer, maxTokens, head, architecture, config } = tower;
   return {
     sessions,
     tokenizer,
     maxTokens,
     normalized: isNormalized(head),
+    tokenWidth: hasTokens(head) ? architecture.width(config) : undefined,
     prompted: { prompt: promptedBy(tower, prompt), plain: promptedBy(tower, "") },
   };
 }

@@ -1,23 +1,25 @@
 /** A server without its protocols: requests in, vectors out, within what the machine can do. */
 import { cutRows } from "../encoder/index.ts";
-import { bug, NearfoldError } from "../errors.ts";
+import { NearfoldError } from "../errors.ts";
+import { VectorCache } from "./cache/vector-cache.ts";
+import { countsOf, kindOf, ranAll, toUnitLength, towerOf } from "./computed.ts";
 import {
-  classify,
   dimsOf,
   type EmbedAnswer,
   type EmbedRequest,
-  guessTokens,
   normalizeOf,
   requireInputs,
+  requireTokenVectors,
+  type TokensAnswer,
 } from "./embed-request.ts";
-import { measureLane } from "./measure-lane.ts";
-import { type AdmissionPolicy, type Backlog, requireRoom } from "./queue/admission.ts";
+import type { Instance } from "./models/instance.ts";
+import { ModelLanes } from "./models/model-lanes.ts";
+import { ModelTable, type Name } from "./models/model-table.ts";
+import type { AdmissionPolicy } from "./queue/admission.ts";
 import type { Lane, Priority } from "./queue/waiting.ts";
+import { type Job, Runner } from "./runner.ts";
 import { type BatchReport, Scheduler } from "./scheduler.ts";
 import type { ServedModel, ServedTower } from "./served-model.ts";
-import type { SessionSet } from "./session-set.ts";
-import type { Supervised } from "./supervised.ts";
-import { tokenizeInputs } from "./tokenize.ts";
 
 const SLICE_MS = 25;
 
@@ -32,6 +34,8 @@ export interface ServiceOptions {
   readonly maxWaitMs?: Partial<AdmissionPolicy["maxWaitMs"]>;
   /** Until a request is given up. @default 60,000 */
   readonly timeoutMs?: number;
+  /** For vectors that may be asked for again; 0 keeps none. @default 0 */
+  readonly cacheBytes?: number;
   readonly onBatch?: (batch: BatchReport) => void;
 }
 
@@ -39,6 +43,8 @@ export interface ServiceOptions {
 export interface Service extends AsyncDisposable {
   /** By name; the first one serves requests that name none. */
   readonly models: ReadonlyMap<string, ServedModel>;
+  /** The same with what stands beside each, and what each has had to do. */
+  readonly names: ReadonlyMap<string, Name>;
   /** Batches that run side by side, but for those of a few queries. */
   readonly workers: number;
   /** What batches of each graph's sessions hold. */
@@ -47,19 +53,43 @@ export interface Service extends AsyncDisposable {
   laneOf(tower: ServedTower): Lane;
   /** Whether every model can answer, and requests are taken. */
   readonly isReady: boolean;
+  /** Opens sessions again that are down, without which nobody might ask any more. */
+  wake(): void;
+  /** Undefined where there is none. */
+  readonly cache: Pick<VectorCache, "counts" | "entries" | "bytes"> | undefined;
   depth(priority: Priority): ReturnType<Scheduler["depth"]>;
   /**
    * @throws bad-input, bad-argument, too-large for what cannot be embedded; overloaded; timeout; aborted; io where a model failed twice; not-finite
    */
   embed(request: EmbedRequest): Promise<EmbedAnswer>;
+  /** The vectors of tokens; never from a cache. @throws as `embed`; unsupported for a model that shows none */
+  embedTokens(request: EmbedRequest): Promise<TokensAnswer>;
   /**
    * Measures a model, which also warms it up, and puts it in the place of the one of its name, at once for all requests that come then; or beside the others.
-   * @returns the one before, once the last of its requests is answered: it is the caller's to close
-   * @throws as its sessions; then nothing has changed
+   * @throws as its sessions; exists where another stands beside the one of its name; then nothing has changed
    */
-  load(model: ServedModel): Promise<ServedModel | undefined>;
+  load(model: ServedModel): Promise<Change>;
+  /**
+   * Measures a model, and gives it a share of the requests to its name, from 0 to 1.
+   * @throws as `load`; not-found for a name that is none; mismatch for a share of another space
+   */
+  loadBeside(model: ServedModel, share: number): Promise<void>;
+  /** @throws not-found, mismatch */
+  setShare(name: string, share: number): void;
+  /** What stands beside takes the name, at once. @throws not-found */
+  promote(name: string): Change;
+  /** The name is no more. @throws not-found; bad-argument for the last one */
+  unload(name: string): Change;
+  /** What stands beside a name is no more. @throws not-found */
+  unloadBeside(name: string): Change;
   /** Takes no more, and waits for what was let in. */
   drain(): Promise<void>;
+}
+
+/** That models get no more requests. */
+export interface Change {
+  /** They, once the last request of each is answered: the caller's to close. */
+  readonly left: Promise<readonly ServedModel[]>;
 }
 
 /** Measures the models one after the other, and begins. @throws as their sessions; bad-argument for none, or two of one name */
@@ -79,26 +109,14 @@ function workersOf(models: readonly ServedModel[]): number {
   return Math.max(...towers.map(({ sessions }) => sessions.narrow.length));
 }
 
-/** A model with what it has to do. */
-interface Loaded {
-  readonly model: ServedModel;
-  /** Of its towers, one or two. */
-  readonly lanes: ReadonlyMap<SessionSet, string>;
-  unanswered: number;
-  /** Set once another has taken its place. */
-  idle?: () => void;
-}
-
 class QueueService implements Service {
   readonly workers: number;
   readonly #scheduler: Scheduler;
   readonly #options: ServiceOptions;
-  readonly #policy: AdmissionPolicy;
-  /** By name. */
-  readonly #loaded = new Map<string, Loaded>();
-  readonly #sessions = new Map<string, SessionSet>();
-  /** Milliseconds of work whose texts are being tokenized. */
-  readonly #coming: Record<Priority, number> = { interactive: 0, bulk: 0 };
+  readonly #table = new ModelTable();
+  readonly #lanes: ModelLanes;
+  readonly #runner: Runner;
+  readonly cache: VectorCache | undefined;
   #unanswered = 0;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -106,19 +124,30 @@ class QueueService implements Service {
     this.workers = workers;
     const { sliceMs = SLICE_MS, bulkShare = 0.2, onBatch } = options;
     this.#options = options;
-    this.#policy = {
-      maxWaitMs: { interactive: 2000, bulk: 30_000, ...options.maxWaitMs },
-      bulkShare,
-    };
+    const { cacheBytes: maxBytes = 0 } = options;
+    this.cache = maxBytes > 0 ? new VectorCache({ maxBytes }) : undefined;
     this.#scheduler = new Scheduler({
-      run: ({ lane, slot }, ids, prompts) => this.#sessions.get(lane)!.at(slot).run(ids, prompts),
+      run: (at, ids, prompts) => this.#lanes.run(at, ids, prompts),
       ...{ workers, sliceMs, bulkShare },
       ...(onBatch && { onBatch }),
+    });
+    const { maxBatchTokens } = options;
+    this.#lanes = new ModelLanes(this.#scheduler, {
+      sliceMs,
+      ...(maxBatchTokens !== undefined && { maxBatchTokens }),
+    });
+    this.#runner = new Runner(this.#scheduler, this.#lanes, {
+      maxWaitMs: { interactive: 2000, bulk: 30_000, ...options.maxWaitMs },
+      bulkShare,
     });
   }
 
   get models(): ReadonlyMap<string, ServedModel> {
-    return new Map([...this.#loaded].map(([name, { model }]) => [name, model]));
+    return this.#table.models;
+  }
+
+  get names(): ReadonlyMap<string, Name> {
+    return this.#table.names;
   }
 
   get lanes(): Readonly<Record<string, Lane>> {
@@ -126,131 +155,118 @@ class QueueService implements Service {
   }
 
   laneOf({ sessions }: ServedTower): Lane {
-    const name = [...this.#sessions].find(([, other]) => other === sessions)![0];
-    return this.lanes[name];
+    return this.lanes[this.#lanes.laneOf(sessions)];
   }
 
   get isReady(): boolean {
-    return !this.#drained && [...this.#sessions.values()].every(({ isUp }) => isUp);
+    if (this.#drained) return false;
+    const answering = [...this.#table.names.values()].map(({ current }) => current);
+    return answering.every(({ lanes }) => [...lanes.keys()].every(({ isUp }) => isUp));
   }
 
-  async load(model: ServedModel): Promise<ServedModel | undefined> {
-    const { sliceMs = SLICE_MS, maxBatchTokens } = this.#options;
-    const lanes = new Map<SessionSet, string>();
-    const measured: [name: string, lane: Lane, sessions: SessionSet][] = [];
-    for (const [role, { sessions, tokenizer, maxTokens }] of Object.entries(model.towers)) {
-      if (lanes.has(sessions)) continue;
-      const { narrow, wide } = sessions;
-      const run = (session: Supervised, sequences: readonly Int32Array[]) =>
-        session.run(sequences, new Int32Array(sequences.length));
-      const lane = await measureLane({
-        run: (sequences) => Promise.all(narrow.map((session) => run(session, sequences))),
-        ...(wide && { runWide: (sequences) => run(wide, sequences) }),
-        ...{ vocabSize: tokenizer.vocabSize, maxTokens, sliceMs },
-        ...(maxBatchTokens !== undefined && { budgetTokens: maxBatchTokens }),
-        now: () => performance.now(),
-      });
-      const name = this.#freeLane(`${model.name}/${role}`);
-      lanes.set(sessions, name);
-      measured.push([name, lane, sessions]);
-    }
-    for (const [name, lane, sessions] of measured) {
-      this.#sessions.set(name, sessions);
-      this.#scheduler.openLane(name, lane);
-    }
-    const before = this.#loaded.get(model.name);
-    this.#loaded.set(model.name, { model, lanes, unanswered: 0 });
-    if (!before) return undefined;
-    await this.#lastAnswer(before);
-    for (const name of before.lanes.values()) {
-      await this.#scheduler.closeLane(name);
-      this.#sessions.delete(name);
-    }
-    return before.model;
+  wake(): void {
+    for (const { lanes } of this.#table.instances) for (const set of lanes.keys()) set.wake();
   }
 
-  /** A name that no session has, of a model that may be there twice for a while. */
-  #freeLane(wanted: string): string {
-    for (let again = 1; ; again++) {
-      const name = again === 1 ? wanted : `${wanted}~${again}`;
-      if (!this.#sessions.has(name)) return name;
-    }
+  async load(model: ServedModel): Promise<Change> {
+    this.#table.requirePlace(model.name);
+    const measured = await this.#lanes.measure(model);
+    const instance = this.#lanes.instanceOf(model, measured);
+    const before = this.#table.put(instance);
+    this.#lanes.open(instance, measured);
+    return this.#leave(before ? [before] : []);
   }
 
-  async #lastAnswer(loaded: Loaded): Promise<void> {
-    if (loaded.unanswered === 0) return;
-    await new Promise<void>((resolve) => {
-      loaded.idle = resolve;
+  async loadBeside(model: ServedModel, share: number): Promise<void> {
+    this.#table.requirePlaceBeside(model, share);
+    const measured = await this.#lanes.measure(model);
+    const instance = this.#lanes.instanceOf(model, measured);
+    this.#table.putBeside(instance, share);
+    this.#lanes.open(instance, measured);
+  }
+
+  setShare(name: string, share: number): void {
+    this.#table.setShare(name, share);
+  }
+
+  promote(name: string): Change {
+    return this.#leave([this.#table.promote(name)]);
+  }
+
+  unload(name: string): Change {
+    return this.#leave(this.#table.remove(name));
+  }
+
+  unloadBeside(name: string): Change {
+    return this.#leave([this.#table.removeBeside(name)]);
+  }
+
+  #leave(instances: readonly Instance[]): Change {
+    const left = instances.map(async (instance) => {
+      await instance.lastAnswer();
+      await this.#lanes.close(instance);
+      return instance.model;
     });
+    return { left: Promise.all(left) };
   }
 
   depth(priority: Priority): ReturnType<Scheduler["depth"]> {
     return this.#scheduler.depth(priority);
   }
 
-  async embed(request: EmbedRequest): Promise<EmbedAnswer> {
+  embed(request: EmbedRequest): Promise<EmbedAnswer> {
+    return this.#answer(request, (job) => this.#embed(job));
+  }
+
+  embedTokens(request: EmbedRequest): Promise<TokensAnswer> {
+    return this.#answer(request, (job) => this.#embedTokens(job));
+  }
+
+  async #answer<T>(request: EmbedRequest, work: (job: Job) => Promise<T>): Promise<T> {
     if (this.#drained) throw new NearfoldError("io", "the server is stopping");
-    const loaded = this.#loaded.get(request.model.name);
-    // Whoever asks has just taken it from `models`.
-    if (loaded?.model !== request.model) throw bug("a model was asked that is not served any more");
+    const instance = this.#table.next(request.model);
+    const deadline = performance.now() + (this.#options.timeoutMs ?? 60_000);
+    const job = { request: { ...request, model: instance.model }, instance, deadline };
     this.#unanswered++;
-    loaded.unanswered++;
     try {
-      return await this.#embed(request, loaded);
+      return await instance.answer(() => work(job));
     } finally {
-      loaded.unanswered--;
-      if (loaded.unanswered === 0) loaded.idle?.();
-      this.#answered();
+      this.#unanswered--;
+      this.#resolveDrained();
     }
   }
 
-  #answered(): void {
-    this.#unanswered--;
+  #resolveDrained(): void {
     if (this.#unanswered === 0) this.#drained?.resolve();
   }
 
-  async #embed(request: EmbedRequest, { lanes }: Loaded): Promise<EmbedAnswer> {
-    const { model, inputs, signal } = request;
-    const start = performance.now();
-    const tower = model.towers[request.prompt ?? "document"];
-    const lane = lanes.get(tower.sessions)!;
+  async #embed(job: Job): Promise<EmbedAnswer> {
+    const { request, deadline } = job;
+    const { model, inputs } = request;
+    const tower = towerOf(request);
     const dims = dimsOf(request);
     const normalize = normalizeOf(request, tower);
     requireInputs(request, tower);
-    const guess = guessTokens(inputs, tower.maxTokens);
-    const priority = request.priority ?? classify(inputs, guess);
-    requireRoom(this.#backlog(), priority, this.#policy);
-    const guessMs = this.#scheduler.msOf(guess, lane);
-    this.#coming[priority] += guessMs;
-    const tokenized = await tokenizeInputs(request, tower).finally(() => {
-      this.#coming[priority] -= guessMs;
-    });
-    const { sequences, truncated, promptTokens } = tokenized;
-    const tokenize = performance.now() - start;
-    // A text of a static model may have no token at all.
-    const rows = [...sequences.keys()].filter((i) => sequences[i].length > 0);
-    const vectors = new Float32Array(sequences.length * dims);
-    const times = { tokenize, queue: 0, run: 0 };
-    let [batches, batchTokens] = [0, 0];
-    if (rows.length > 0) {
-      const work = {
-        ...{ lane, priority },
-        sequences: rows.map((i) => sequences[i]),
-        promptTokens: rows.map(() => promptTokens),
-      };
-      const deadline = start + (this.#options.timeoutMs ?? 60_000);
-      const done = await this.#scheduler.submit(work, { ...(signal && { signal }), deadline });
-      const width = model.space.dims;
-      cutRows(done.vectors, { width, dims, normalize, into: vectors, rows, first: 0 });
-      if (normalize && dims === width && !tower.normalized) toUnitLength(vectors, dims);
-      times.queue = done.queueMs;
-      times.run = done.runMs;
-      ({ batches, batchTokens } = done);
-    }
-    const tokens = sequences.reduce((sum, { length }) => sum + length, 0);
-    const characters = inputs.reduce((sum, { length }) => sum + length, 0);
-    const counts = { tokens, characters, batches, batchTokens };
-    return { vectors, dims, ...counts, truncated, priority, times };
+    const { maxTokens } = tower;
+    const compute = (part: EmbedRequest) => this.#runner.run({ ...job, request: part });
+    const found = this.cache
+      ? await this.cache.rowsOf({ request, kind: kindOf(request), maxTokens, deadline, compute })
+      : ranAll(await compute(request));
+    const width = model.space.dims;
+    const vectors = new Float32Array(inputs.length * dims);
+    const rows = [...inputs.keys()];
+    cutRows(found.vectors, { width, dims, normalize, into: vectors, rows, first: 0 });
+    if (normalize && dims === width && !tower.normalized) toUnitLength(vectors, dims);
+    return { ...found, vectors, dims, ...countsOf(found, inputs) };
+  }
+
+  async #embedTokens(job: Job): Promise<TokensAnswer> {
+    const { request } = job;
+    const tower = towerOf(request);
+    const dims = requireTokenVectors(request, tower);
+    requireInputs(request, tower);
+    const found = ranAll(await this.#runner.run(job, { perToken: true }));
+    return { ...found, dims, ...countsOf(found, request.inputs) };
   }
 
   async drain(): Promise<void> {
@@ -261,12 +277,6 @@ class QueueService implements Service {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.drain();
-  }
-
-  #backlog(): Backlog {
-    const { interactive, bulk } = this.#scheduler.backlog();
-    const coming = this.#coming;
-    return { interactive: interactive + coming.interactive, bulk: bulk + coming.bulk };
   }
 }
 
@@ -279,12 +289,4 @@ function requireNames(models: readonly ServedModel[]): void {
     got,
     hint: "Call one otherwise: NAME=MODEL",
   });
-}
-
-function toUnitLength(vectors: Float32Array, dims: number): void {
-  for (let start = 0; start < vectors.length; start += dims) {
-    const row = vectors.subarray(start, start + dims);
-    const scale = 1 / Math.max(Math.hypot(...row), 1e-12);
-    for (let i = 0; i < dims; i++) row[i] *= scale;
-  }
 }

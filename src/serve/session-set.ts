@@ -21,6 +21,8 @@ export interface SessionSet extends AsyncDisposable {
   /** Absent where those of `narrow` have all cores. */
   readonly wide: Supervised | undefined;
   readonly isUp: boolean;
+  /** Opens again those that are down. */
+  wake(): void;
   /** Where other models have more shares than this one, several share a session. */
   at(slot: Slot): Supervised;
 }
@@ -64,12 +66,16 @@ export async function openSessionSet(
     narrow.push(await openOne({ threads: share, background: workers > 1 }));
   }
   const wide = workers > 1 ? await openOne({ threads }) : undefined;
+  const all = wide ? [...narrow, wide] : narrow;
   const opened = opening.move();
   return {
     narrow,
     wide,
     get isUp() {
-      return [...narrow, ...(wide ? [wide] : [])].every(({ isUp }) => isUp);
+      return all.every(({ isUp }) => isUp);
+    },
+    wake: () => {
+      for (const session of all) if (!session.isUp) session.wake();
     },
     at: (slot) => (slot === "wide" ? wide! : narrow[slot % narrow.length]),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -27,8 +27,9 @@ test("a worker that was ended is there again, and gives the same vectors", async
   expect(restarts).toEqual([{ cause: expect.objectContaining({ code: "io" }) }]);
 });
 
-test("a session that cannot be opened again is tried at each run", async () => {
+test("a session that cannot be opened again is tried at once, at each run, and when it is woken", async () => {
   let openings = 0;
+  const outcomes: boolean[] = [];
   const failing: Forward = {
     run: async () => {
       throw new Error("broken");
@@ -38,15 +39,21 @@ test("a session that cannot be opened again is tried at each run", async () => {
   await using session = await openSupervised({
     open: async () => {
       openings++;
-      if (openings === 2) throw new Error("no memory");
+      if (openings === 2 || openings === 3) throw new Error("no memory");
       return failing;
     },
+    onRestart: ({ failed }) => outcomes.push(failed === undefined),
   });
   await expect(session.run(sequences, prompts)).rejects.toThrow("broken");
+  await expect.poll(() => outcomes).toEqual([false]);
   await expect(session.run(sequences, prompts)).rejects.toThrow("no memory");
-  expect(session.isUp).toBe(false);
+  expect([session.isUp, openings]).toEqual([false, 3]);
+  session.wake();
+  session.wake();
+  await expect.poll(() => session.isUp).toBe(true);
   await expect(session.run(sequences, prompts)).rejects.toThrow("broken");
-  expect(openings).toBe(3);
+  await expect.poll(() => outcomes).toEqual([false, false, true, true]);
+  expect(openings).toBe(5);
 });
 
 test("several runs that fail together open one session", async () => {

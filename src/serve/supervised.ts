@@ -12,11 +12,15 @@ export interface SupervisedOptions {
 export interface Supervised extends Forward {
   /** Whether the last opening succeeded. */
   readonly isUp: boolean;
+  /** Opens it again, where it is down and nobody does so already. */
+  wake(): void;
+  /** @throws where the session was not opened for it */
+  runTokens: NonNullable<Forward["runTokens"]>;
 }
 
 /**
- * A run that fails takes its session with it: who asks next waits for a new one, and for no longer than that takes. A session that cannot be opened fails
- * each run, which tries it again. A crash of native code takes the process with it, and is for whoever started that.
+ * A run that fails takes its session with it, and a new one is opened at once: who asks next waits for no longer than that takes. A session that cannot be opened fails
+ * each run, which tries it again, as does `wake`. A crash of native code takes the process with it, and is for whoever started that.
  * @throws as `open`, the first time
  */
 export async function openSupervised({ open, onRestart }: SupervisedOptions): Promise<Supervised> {
@@ -44,22 +48,32 @@ export async function openSupervised({ open, onRestart }: SupervisedOptions): Pr
     session = undefined;
     isUp = false;
     await broken.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
+    wake();
+  };
+  const wake = () => {
+    session ??= reopen();
+    // Told by `onRestart`.
+    session.catch(() => {});
+  };
+  const runBy = async <T>(work: (forward: Forward) => Promise<T>): Promise<T> => {
+    session ??= reopen();
+    const used = session;
+    const forward = await used;
+    try {
+      return await work(forward);
+    } catch (error) {
+      await letGo(used, error);
+      throw error;
+    }
   };
   return {
+    wake,
     get isUp() {
       return isUp;
     },
-    run: async (sequences, promptTokens) => {
-      session ??= reopen();
-      const used = session;
-      const forward = await used;
-      try {
-        return await forward.run(sequences, promptTokens);
-      } catch (error) {
-        await letGo(used, error);
-        throw error;
-      }
-    },
+    run: (sequences, promptTokens) => runBy((forward) => forward.run(sequences, promptTokens)),
+    // Whether a model has vectors of tokens is known before it is asked for them.
+    runTokens: (sequences) => runBy((forward) => forward.runTokens!(sequences)),
     [Symbol.asyncDispose]: async () => {
       await session?.then((forward) => forward[Symbol.asyncDispose]()).catch(() => {});
     },

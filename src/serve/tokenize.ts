@@ -1,6 +1,6 @@
 /** Texts to ids: few here, many in a thread of their own. */
 import { NearfoldError, throwIfAborted } from "../errors.ts";
-import type { EmbedRequest, Input } from "./embed-request.ts";
+import { type EmbedRequest, type Input, inputName } from "./embed-request.ts";
 import type { ServedTower } from "./served-model.ts";
 
 export interface Tokenized {
@@ -11,6 +11,11 @@ export interface Tokenized {
   readonly promptTokens: number;
 }
 
+type TokenizeRequest = Pick<
+  EmbedRequest,
+  "inputs" | "field" | "places" | "prompt" | "truncate" | "truncateSide" | "signal"
+>;
+
 /** Characters of a request that are tokenized here, in a millisecond or two: to ask another thread takes as long. */
 const FEW_CHARACTERS = 8000;
 
@@ -19,36 +24,39 @@ const FEW_CHARACTERS = 8000;
  * @throws too-large for an input past the model's limit, where it is not to be cut; bad-argument for a prompt before ids; aborted
  */
 export async function tokenizeInputs(
-  request: Pick<EmbedRequest, "inputs" | "field" | "prompt" | "truncate" | "signal">,
+  request: TokenizeRequest,
   tower: Pick<ServedTower, "prompted" | "maxTokens" | "tokenizeApart">,
 ): Promise<Tokenized> {
-  const { inputs, field, prompt, truncate = true, signal } = request;
+  const { inputs, prompt, truncate = true, truncateSide = "right", signal } = request;
   const { tokenize, promptTokens } = tower.prompted[prompt ? "prompt" : "plain"];
   const { maxTokens, tokenizeApart } = tower;
-  const at = (i: number) => (inputs.length === 1 ? field : `${field}[${i}]`);
+  if (truncateSide === "left" && promptTokens > 0) throw promptLost();
   const apart =
     tokenizeApart && charactersOf(inputs) > FEW_CHARACTERS
-      ? await tokenizeApart(inputs.filter(isText), prompt !== undefined)
+      ? await tokenizeApart(inputs.filter(isText), { prompt: prompt !== undefined, truncateSide })
       : undefined;
   throwIfAborted(signal, "tokenizing");
   let texts = 0;
   const encodingOf = (input: Input, i: number) => {
-    if (isText(input)) return apart?.[texts++] ?? tokenize(input);
+    if (isText(input)) return apart?.[texts++] ?? tokenize(input, truncateSide);
     if (prompt) {
       const hint = "Put its ids before the others";
       throw new NearfoldError("bad-argument", "ids take no prompt", {
-        at: at(i),
+        at: inputName(request, i),
         got: prompt,
         hint,
       });
     }
-    const ids = Int32Array.from(input.slice(0, Math.min(input.length, maxTokens)));
+    const kept = Math.min(input.length, maxTokens);
+    const first = truncateSide === "left" ? input.length - kept : 0;
+    const ids = Int32Array.from(input.slice(first, first + kept));
     return { ids, truncated: ids.length < input.length, tokenCount: input.length };
   };
   const encodings = inputs.map(encodingOf);
   const truncated = [...encodings.keys()].filter((i) => encodings[i].truncated);
   if (truncated.length > 0 && !truncate) {
-    throw tooLong(at(truncated[0]), encodings[truncated[0]].tokenCount, maxTokens);
+    const [first] = truncated;
+    throw tooLong(inputName(request, first), encodings[first].tokenCount, maxTokens);
   }
   return { sequences: encodings.map(({ ids }) => ids), truncated, promptTokens };
 }
@@ -59,6 +67,17 @@ function isText(input: Input): input is string {
 
 function charactersOf(inputs: readonly Input[]): number {
   return inputs.reduce((sum, input) => sum + (isText(input) ? input.length : 0), 0);
+}
+
+/** Such a prompt is left out of the pooling by the number of its tokens, which are no longer known once some of them were cut. */
+function promptLost(): NearfoldError {
+  const hint = "Cut texts at their end, or send the prompt with the text";
+  return new NearfoldError("unsupported", "a prompt that is not pooled would be cut off", {
+    at: "truncation_direction",
+    got: "left",
+    wanted: "right",
+    hint,
+  });
 }
 
 function tooLong(at: string, tokens: number, most: number): NearfoldError {

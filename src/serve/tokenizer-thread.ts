@@ -1,6 +1,6 @@
 /** A model's tokenizer in a thread of its own, for requests that would keep the event loop. */
 import type { Role } from "../models/model.ts";
-import type { Encoding } from "../text/tokenizer.ts";
+import type { Encoding, TruncateSide } from "../text/tokenizer.ts";
 import { openWorkerCalls, type WorkerCalls } from "../worker-calls.ts";
 
 /** What the thread opens: the tokenizer of a model of this space, or it fails. */
@@ -12,6 +12,7 @@ export interface TextsToTokenize {
   readonly role: Role;
   /** Whether the role's prompt goes before each. */
   readonly prompt: boolean;
+  readonly truncateSide: TruncateSide;
   readonly texts: readonly string[];
 }
 /** The ids of all texts end to end, and of each text. */

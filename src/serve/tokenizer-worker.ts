@@ -27,9 +27,9 @@ await answerCalls<TokenizerStart, true, TextsToTokenize, TokenizedTexts>(
     };
     return {
       ready: true,
-      answer: async ({ role, prompt, texts }) => {
+      answer: async ({ role, prompt, truncateSide, texts }) => {
         const { tokenize } = towers[role][prompt ? "prompted" : "plain"];
-        const encodings = texts.map(tokenize);
+        const encodings = texts.map((text) => tokenize(text, truncateSide));
         return {
           ids: joined(encodings.map(({ ids }) => ids)),
           lengths: encodings.map(({ ids }) => ids.length),

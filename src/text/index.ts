@@ -6,6 +6,7 @@ export {
   type PairEncoding,
   parseTokenizer,
   type Tokenizer,
+  type TruncateSide,
   toTokenizer,
 } from "./tokenizer.ts";
 export { trainBpe } from "./train-bpe.ts";

@@ -90,6 +90,9 @@ test("truncation cuts the text and keeps the special tokens", () => {
     false,
     whole.ids.length,
   ]);
+  const left = tokenizer.encode(text[0], { maxLength: 6, truncateSide: "left" });
+  expect([...left.ids]).toEqual([cls, ...whole.ids.slice(-5, -1), sep]);
+  expect([left.truncated, left.tokenCount]).toEqual([true, whole.ids.length]);
   expect(tokenizer.encode(text[0], { maxLength: whole.ids.length }).truncated).toBe(false);
   expect([...tokenizer.encode("fox", { maxLength: 2 }).ids]).toEqual([cls, sep]);
 });
@@ -140,6 +143,9 @@ test.each(["wordpiece", "bpe"] as const)(
           expect([...cut.ids]).toEqual([...all.ids.slice(0, maxLength)]);
           expect(cut.truncated).toBe(all.ids.length > maxLength);
           expect(cut.tokenCount).toBeLessThanOrEqual(all.tokenCount);
+          const options = { addSpecialTokens: false, maxLength, truncateSide: "left" } as const;
+          const end = all.ids.slice(Math.max(0, all.ids.length - maxLength));
+          expect([...tokenizer.encode(long, options).ids]).toEqual([...end]);
         },
       ),
     );

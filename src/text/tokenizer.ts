@@ -19,9 +19,13 @@ import type { TrainedTokenizer } from "./trained-file.ts";
 import { createWordEncoder, marksBeginTokens, type WordEncoder } from "./word-encoder.ts";
 import { createWordSplitter } from "./word-splitter.ts";
 
+export type TruncateSide = "right" | "left";
+
 export interface EncodeOptions {
-  /** Most ids, special tokens included; what is too long loses its end. @default unlimited */
+  /** Most ids, special tokens included. @default unlimited */
   readonly maxLength?: number;
+  /** Which end of what is too long is lost; to lose the beginning, all of a text is read. @default right */
+  readonly truncateSide?: TruncateSide;
   /** Whether the post-processor's special tokens are put around the text. @default true */
   readonly addSpecialTokens?: boolean;
 }
@@ -45,8 +49,12 @@ export interface Tokenizer {
    * @throws bad-argument where the special tokens alone exceed `maxLength`.
    */
   encode(text: string, options?: EncodeOptions): Encoding;
-  /** Ids of two texts in one sequence; past `maxLength` the longer one gives way first. */
-  encodePair(first: string, second: string, options?: EncodeOptions): PairEncoding;
+  /** Ids of two texts in one sequence; past `maxLength` the longer one gives way first, at its end. */
+  encodePair(
+    first: string,
+    second: string,
+    options?: Omit<EncodeOptions, "truncateSide">,
+  ): PairEncoding;
   /** Text of ids. @throws bad-argument for an id outside of the vocabulary. */
   decode(
     ids: Iterable<number>,
@@ -170,9 +178,11 @@ class FileTokenizer implements Tokenizer {
 
   encode(text: string, options: EncodeOptions = {}): Encoding {
     const [template, room] = this.#layout(this.#single, options);
-    const content = this.#content(text, room);
+    const fromEnd = options.truncateSide === "left";
+    const content = this.#content(text, fromEnd ? Number.POSITIVE_INFINITY : room);
     const kept = Math.min(content.length, room);
-    const { ids } = fillTemplate(template, [content, kept]);
+    const part = fromEnd ? content.slice(content.length - kept) : content;
+    const { ids } = fillTemplate(template, [part, kept]);
     const tokenCount = ids.length - kept + content.length;
     return { ids, truncated: kept < content.length, tokenCount };
   }

@@ -47,7 +47,7 @@ beforeAll(async () => {
   const model = stack.use(await openServedModel(tinyBert()));
   const metrics = createMetrics();
   const service = stack.use(
-    await startService([model], { maxBatchTokens: 64, onBatch: metrics.batch }),
+    await startService([model], { maxBatchTokens: 64, cacheBytes: 1e6, onBatch: metrics.batch }),
   );
   const handler = createHandler(service, { metrics, version: "1" });
   const words = texts.filter((text) => text !== "");

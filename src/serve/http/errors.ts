@@ -53,6 +53,8 @@ const answers: Readonly<Record<ErrorCode, Answer>> = {
 
 /** Marks the refusal of a method. */
 export const METHOD = "method";
+/** Marks the refusal of a key that is right, for something that it does not allow. */
+export const NOT_ALLOWED = "not allowed";
 
 /** How a route speaks of errors. */
 export const errorStyles = { openai: toOpenAi, tei: toTei } as const satisfies Record<
@@ -88,6 +90,7 @@ function toTei(error: NearfoldError): Response {
 function statusOf(error: NearfoldError, status: number): ResponseInit {
   const { cause, wanted } = error.details;
   if (cause === METHOD) return { status: 405, headers: { allow: wanted ?? "" } };
+  if (cause === NOT_ALLOWED) return { status: 403 };
   return { status, headers: headersOf(error) };
 }
 

@@ -39,6 +39,14 @@ export function countField(body: JsonObject, name: string): number | undefined {
   });
 }
 
+/** A number from 0 to 1. @throws bad-input */
+export function shareField(body: JsonObject, name: string): number | undefined {
+  return optional(body, name, (value) => {
+    if (typeof value === "number" && value >= 0 && value <= 1) return value;
+    throw wrong(name, value, "a number from 0 to 1");
+  });
+}
+
 /** @throws bad-input */
 export function choiceField<const Choice extends string>(
   body: JsonObject,

@@ -1,11 +1,13 @@
 /** A server as a function from requests to responses: no port, no socket. */
 import { NearfoldError } from "../../errors.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
+import type { ModelChanges } from "../models/model-changes.ts";
 import { priorities } from "../queue/waiting.ts";
 import type { Service } from "../service.ts";
 import type { RequestTrace, Tracing } from "../tracing/request-trace.ts";
+import { adminRoutes } from "./admin.ts";
 import type { ApiKeys } from "./api-keys.ts";
-import { asKnown, errorStyles, METHOD } from "./errors.ts";
+import { asKnown, errorStyles, METHOD, NOT_ALLOWED } from "./errors.ts";
 import { openAiRoutes } from "./openai.ts";
 import { probeRoutes } from "./probes.ts";
 import { readJsonBody } from "./read-body.ts";
@@ -32,6 +34,8 @@ export interface HandlerOptions extends Partial<RequestLimits> {
   readonly version: string;
   /** @default everyone may ask */
   readonly keys?: ApiKeys;
+  /** Where models may be changed, by whoever has a key of an administrator. @default nowhere */
+  readonly changes?: ModelChanges;
   /** The origin whose pages may ask, or `*`. @default none */
   readonly corsOrigin?: string;
   readonly onRequest?: (report: RequestReport) => void;
@@ -44,6 +48,7 @@ export const routes: Readonly<Record<string, Route>> = {
   ...openAiRoutes,
   ...teiRoutes,
   ...probeRoutes,
+  ...adminRoutes,
 };
 
 /** Says which class a request is in, where its key does not. */
@@ -51,9 +56,10 @@ const PRIORITY_HEADER = "x-nearfold-priority";
 
 /** The routes of a service. A response is always given: what is thrown becomes one. */
 export function createHandler(service: Service, options: HandlerOptions): Handler {
-  const { metrics, keys, corsOrigin, version, onRequest, tracing } = options;
+  const { metrics, keys, changes, corsOrigin, version, onRequest, tracing } = options;
   const { maxBodyBytes = 2_000_000, maxInputs = 2048 } = options;
   const limits: RequestLimits = { maxBodyBytes, maxInputs };
+  const isManaged = changes !== undefined && keys?.hasAdmin === true;
 
   const answer = async (
     request: Request,
@@ -61,12 +67,14 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
     trace: RequestTrace | undefined,
   ): Promise<Response> => {
     const grant = (!route.open && keys?.check(request.headers.get("authorization"))) || {};
+    if (route.admin && !grant.admin) throw notAllowed();
     const priority = grant.priority ?? priorityOf(request);
     const json = route.method === "POST" ? await readJsonBody(request, maxBodyBytes) : undefined;
     const call: Call = {
       ...{ service, metrics, limits, version, json },
       ...{ signal: request.signal },
       ...(priority && { priority }),
+      ...(changes && { changes }),
       ...(trace && { trace }),
     };
     return route.answer(call);
@@ -75,7 +83,8 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
   return async (request) => {
     const start = performance.now();
     const { pathname: path } = new URL(request.url);
-    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    const found = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    const route = found?.admin && !isManaged ? undefined : found;
     const { method, headers } = request;
     const trace =
       route && !route.open ? tracing?.begin({ method, route: path, headers, start }) : undefined;
@@ -108,13 +117,19 @@ export function createHandler(service: Service, options: HandlerOptions): Handle
 /** @throws not-found, bad-argument */
 function requireRoute(route: Route | undefined, { method }: Request, path: string): Route {
   if (!route) {
-    const wanted = Object.keys(routes).join(", ");
+    const there = Object.entries(routes).filter(([, { admin }]) => !admin);
+    const wanted = there.map(([name]) => name).join(", ");
     throw new NearfoldError("not-found", "no such route", { got: path.slice(0, 80), wanted });
   }
   const found = method === "HEAD" ? "GET" : method;
   if (found === route.method) return route;
   const details = { got: method, wanted: route.method, cause: METHOD };
   throw new NearfoldError("bad-argument", "the route has another method", details);
+}
+
+function notAllowed(): NearfoldError {
+  const [wanted, cause] = ["a key of an administrator", NOT_ALLOWED];
+  return new NearfoldError("forbidden", "the API key does not allow this", { wanted, cause });
 }
 
 function priorityOf({ headers }: Request): Call["priority"] {

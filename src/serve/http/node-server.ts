@@ -87,9 +87,10 @@ async function respond(
   outgoing.end(incoming.method === "HEAD" ? undefined : body);
 }
 
-/** Undefined for what `Request` refuses, such as the method TRACE. */
+/** Undefined for what `Request` refuses. */
 function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
-  const { method = "GET", url = "/", headers } = incoming;
+  const { url = "/", headers } = incoming;
+  const method = methodOf(incoming);
   const hasBody = method !== "GET" && method !== "HEAD";
   try {
     return new Request(new URL(url, "http://localhost"), {
@@ -103,6 +104,11 @@ function toRequest(incoming: IncomingMessage, signal: AbortSignal): Request | un
   } catch {
     return undefined;
   }
+}
+
+/** `Request` refuses some methods that no route has either: under another name a route says so itself. */
+function methodOf({ method = "GET" }: IncomingMessage): string {
+  return ["TRACE", "TRACK", "CONNECT"].includes(method) ? `REFUSED-${method}` : method;
 }
 
 /** The parts of a body. @throws where it breaks off */

@@ -1,13 +1,19 @@
 /** The routes as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0), served at `/openapi.json`. */
-import { priorities } from "../queue/waiting.ts";
+import { adminPaths } from "./openapi-admin.ts";
+import {
+  flag,
+  idsBelow,
+  listOf,
+  numbers,
+  objectOf,
+  openAiError,
+  operation,
+  type Schema,
+  text,
+} from "./openapi-schema.ts";
 import { type Call, promptNames } from "./route.ts";
 import { vectorFormats } from "./vector-json.ts";
 
-type Schema = Readonly<Record<string, unknown>>;
-
-const text: Schema = { type: "string", minLength: 1 };
-const ids: Schema = { type: "array", minItems: 1, items: { type: "integer", minimum: 0 } };
-const flag: Schema = { type: ["boolean", "null"] };
 const model: Schema = {
   type: ["string", "null"],
   description: "The first model, if none is named",
@@ -16,73 +22,47 @@ const prompt: Schema = {
   enum: [...promptNames, null],
   description: "Whose prompt goes before texts",
 };
-const count: Schema = { type: ["integer", "null"], minimum: 1 };
-const listOf = (items: Schema, most?: number): Schema => ({
-  ...{ type: "array", minItems: 1, items },
-  ...(most !== undefined && { maxItems: most }),
-});
-const objectOf = (properties: Readonly<Record<string, Schema>>, ...required: string[]): Schema => ({
-  ...{ type: "object", properties },
-  ...(required.length > 0 && { required }),
-});
-const numbers: Schema = { type: "array", items: { type: "number" } };
-
-const openAiError = objectOf(
+const token = objectOf(
   {
-    error: objectOf(
-      {
-        message: { type: "string" },
-        type: { type: "string" },
-        param: { type: ["string", "null"] },
-        code: { type: ["string", "null"] },
-      },
-      ...["message", "type", "param", "code"],
-    ),
+    id: { type: "integer" },
+    text: { type: "string" },
+    special: { type: "boolean" },
+    start: { type: "null" },
+    stop: { type: "null" },
   },
-  "error",
-);
-const teiError = objectOf(
-  {
-    error: { type: "string" },
-    error_type: {
-      enum: ["Unhealthy", "Backend", "Overloaded", "Validation", "Tokenizer", "Empty"],
-    },
-  },
-  ...["error", "error_type"],
+  ...["id", "text", "special", "start", "stop"],
 );
 
-const json = (schema: Schema) => ({ content: { "application/json": { schema } } });
-
-interface Operation {
-  readonly summary: string;
-  readonly body?: Schema;
-  readonly answer?: Schema;
-  readonly errors?: Schema;
-}
-
-function operation({ summary, body, answer, errors = teiError }: Operation) {
-  return {
-    summary,
-    ...(body && { requestBody: { required: true, ...json(body) } }),
-    responses: {
-      200: { description: "Done", ...(answer && json(answer)) },
-      default: { description: "Refused, or failed", ...json(errors) },
-    },
-    ...(body && {
-      parameters: [{ name: "x-nearfold-priority", in: "header", schema: { enum: priorities } }],
-    }),
-  };
-}
+type OpenApiCall = Pick<Call, "limits" | "version" | "service">;
 
 /** The document, with the bounds of the server that it is asked of. */
-export function openApiOf({ limits, version }: Pick<Call, "limits" | "version">) {
+export function openApiOf({ limits, version, service }: OpenApiCall) {
   const most = limits.maxInputs;
+  const models = [...service.models.values()];
+  const ids = idsBelow(Math.max(...models.map((each) => each.towers.document.tokenizer.vocabSize)));
+  const dimensions: Schema = {
+    enum: [...new Set(models.flatMap(({ dims }) => dims)), null],
+    description: "One of those that the model was trained for",
+  };
   const inputs: Schema = { oneOf: [text, ids, listOf({ oneOf: [text, ids] }, most)] };
   const cutting = {
     truncate: flag,
-    truncation_direction: { enum: ["right", "Right", null] },
+    truncation_direction: { enum: ["right", "Right", "left", "Left", null] },
     prompt_name: prompt,
   };
+  const embedded = objectOf({ model, inputs, dimensions, normalize: flag, ...cutting }, "inputs");
+  const compared = objectOf(
+    {
+      model,
+      inputs: objectOf(
+        { source_sentence: text, sentences: listOf(text, most - 1) },
+        ...["source_sentence", "sentences"],
+      ),
+      parameters: { oneOf: [objectOf(cutting), { type: "null" }] },
+      ...cutting,
+    },
+    "inputs",
+  );
   const usage = objectOf({
     prompt_tokens: { type: "integer" },
     total_tokens: { type: "integer" },
@@ -93,7 +73,7 @@ export function openApiOf({ limits, version }: Pick<Call, "limits" | "version">)
     errors: openAiError,
     body: objectOf(
       {
-        ...{ model, input: inputs, dimensions: count, truncate: flag, prompt_name: prompt },
+        ...{ model, input: inputs, dimensions, truncate: flag, prompt_name: prompt },
         encoding_format: { enum: [...Object.keys(vectorFormats), null] },
       },
       "input",
@@ -129,26 +109,18 @@ export function openApiOf({ limits, version }: Pick<Call, "limits" | "version">)
       "/v1/models": {
         get: operation({ summary: "The models", errors: openAiError, answer: { type: "object" } }),
       },
-      "/embed": post(
-        "Vectors of texts, of length 1",
-        objectOf({ model, inputs, dimensions: count, normalize: flag, ...cutting }, "inputs"),
-        listOf(numbers),
+      "/": post(
+        "Vectors of texts, or cosines of sentences, by the form of the inputs",
+        { oneOf: [embedded, compared] },
+        listOf({ oneOf: [numbers, { type: "number" }] }),
       ),
-      "/similarity": post(
-        "Cosines of one sentence with others",
-        objectOf(
-          {
-            model,
-            inputs: objectOf(
-              { source_sentence: text, sentences: listOf(text, most - 1) },
-              ...["source_sentence", "sentences"],
-            ),
-            parameters: { oneOf: [objectOf(cutting), { type: "null" }] },
-          },
-          "inputs",
-        ),
-        numbers,
+      "/embed": post("Vectors of texts, of length 1", embedded, listOf(numbers)),
+      "/embed_all": post(
+        "Vectors of the tokens of texts",
+        objectOf({ model, inputs, ...cutting }, "inputs"),
+        listOf({ type: "array", items: numbers }),
       ),
+      "/similarity": post("Cosines of one sentence with others", compared, numbers),
       "/tokenize": post(
         "The tokens of texts",
         objectOf(
@@ -158,7 +130,7 @@ export function openApiOf({ limits, version }: Pick<Call, "limits" | "version">)
           },
           "inputs",
         ),
-        listOf(listOf({ type: "object" })),
+        listOf({ type: "array", items: token }),
       ),
       "/decode": post(
         "The texts of tokens",
@@ -174,6 +146,7 @@ export function openApiOf({ limits, version }: Pick<Call, "limits" | "version">)
       "/livez": get("Whether it lives"),
       "/metrics": get("Figures, as Prometheus' text"),
       "/openapi.json": get("This document", { type: "object" }),
+      ...adminPaths,
     },
   };
 }

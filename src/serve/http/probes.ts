@@ -6,6 +6,8 @@ import type { Call, Route } from "./route.ts";
 /** Whether it should get requests: its models can answer. text-embeddings-inference's `/health` means this. */
 function ready({ service }: Call): Response {
   if (service.isReady) return new Response(null, { status: 200 });
+  // Whoever is not ready gets no request that would open a session again.
+  service.wake();
   throw new NearfoldError("io", "unhealthy");
 }
 

@@ -1,8 +1,9 @@
 /** What a route is made of. */
 import { NearfoldError } from "../../errors.ts";
 import type { Role } from "../../models/model.ts";
-import type { EmbedAnswer, EmbedRequest } from "../embed-request.ts";
+import type { AnswerFacts, EmbedAnswer, EmbedRequest, TokensAnswer } from "../embed-request.ts";
 import type { ServerMetrics } from "../metrics/server-metrics.ts";
+import type { ModelChanges } from "../models/model-changes.ts";
 import type { Priority } from "../queue/waiting.ts";
 import type { ServedModel } from "../served-model.ts";
 import type { Service } from "../service.ts";
@@ -15,6 +16,8 @@ export interface Route {
   readonly errors: ErrorStyle;
   /** Whether it is answered without a key. @default false */
   readonly open?: boolean;
+  /** Whether it is for keys of administrators alone. @default false */
+  readonly admin?: boolean;
   readonly answer: (call: Call) => Promise<Response> | Response;
 }
 
@@ -33,6 +36,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The class that the key or a header sets. */
   readonly priority?: Priority;
+  /** Where models may be changed. */
+  readonly changes?: ModelChanges;
   /** The body; undefined of a GET. */
   readonly json: unknown;
   /** Where the request is traced. */
@@ -51,14 +56,31 @@ export function modelOf({ service: { models } }: Call, name: string | undefined)
   throw new NearfoldError("not-found", "no such model", { at: "model", got: name!, wanted });
 }
 
+type CallRequest = Omit<EmbedRequest, "signal" | "priority">;
+
+interface Answered<Answer> {
+  readonly answer: Answer;
+  readonly headers: Record<string, string>;
+}
+
 /** Embeds, and counts it. */
-export async function embed(
-  { service, metrics, signal, priority, trace }: Call,
-  request: Omit<EmbedRequest, "signal" | "priority">,
-): Promise<{ readonly answer: EmbedAnswer; readonly headers: Record<string, string> }> {
+export function embed(call: Call, request: CallRequest): Promise<Answered<EmbedAnswer>> {
+  return counted(call, request, (whole) => call.service.embed(whole));
+}
+
+/** The same for the vectors of tokens. */
+export function embedTokens(call: Call, request: CallRequest): Promise<Answered<TokensAnswer>> {
+  return counted(call, request, (whole) => call.service.embedTokens(whole));
+}
+
+async function counted<Answer extends AnswerFacts>(
+  { metrics, signal, priority, trace }: Call,
+  request: CallRequest,
+  ask: (request: EmbedRequest) => Promise<Answer>,
+): Promise<Answered<Answer>> {
   const start = performance.now();
   trace?.asks(request);
-  const answer = await service.embed({ ...request, signal, ...(priority && { priority }) });
+  const answer = await ask({ ...request, signal, ...(priority && { priority }) });
   const ms = performance.now() - start;
   metrics.embedded(answer, ms);
   trace?.embedded(answer, start);
@@ -67,8 +89,8 @@ export async function embed(
   return { answer, headers: { ...timesOf(answer, ms), ...space } };
 }
 
-/** text-embeddings-inference's headers (router/src/lib.rs), in whole milliseconds; and how many inputs were cut. */
-function timesOf(answer: EmbedAnswer, ms: number): Record<string, string> {
+/** text-embeddings-inference's headers (router/src/lib.rs), in whole milliseconds; how many inputs were cut, and how many a cache had. */
+function timesOf(answer: AnswerFacts, ms: number): Record<string, string> {
   const { tokenize, queue, run } = answer.times;
   const whole = (value: number) => `${Math.round(value)}`;
   return {
@@ -81,6 +103,7 @@ function timesOf(answer: EmbedAnswer, ms: number): Record<string, string> {
     "x-queue-time": whole(queue),
     "x-inference-time": whole(run),
     "x-nearfold-truncated": `${answer.truncated.length}`,
+    ...(answer.cached > 0 && { "x-nearfold-cached": `${answer.cached}` }),
   };
 }
 

@@ -1,7 +1,9 @@
 /** text-embeddings-inference's routes (router/src/http/server.rs, types.rs). What it has and we have not is refused by name. */
 import { setImmediate } from "node:timers/promises";
 import { NearfoldError } from "../../errors.ts";
-import type { JsonObject } from "../../models/json-file.ts";
+import { isJsonObject, type JsonObject } from "../../models/json-file.ts";
+import type { TruncateSide } from "../../text/tokenizer.ts";
+import { type Input, requireInputs, requireUnicode } from "../embed-request.ts";
 import type { ServedModel } from "../served-model.ts";
 import {
   bodyOf,
@@ -18,6 +20,7 @@ import {
 import {
   type Call,
   embed,
+  embedTokens,
   jsonResponse,
   modelOf,
   present,
@@ -39,11 +42,36 @@ async function embedTexts(call: Call): Promise<Response> {
   const { answer, headers } = await embed(call, {
     ...{ model: modelFor(call, body), inputs, field: "inputs" },
     normalize: booleanField(body, "normalize") ?? true,
-    ...cutting(body),
+    ...cutting(body, inputs),
     ...present({ dims: countField(body, "dimensions") }),
   });
   const rows = await writeRows(answer.vectors, answer.dims, (vector) => `[${vector.join(",")}]`);
   return jsonResponse(`[${rows.join(",")}]`, headers);
+}
+
+/** `[[[…]]]`: for each input the vectors of its tokens, special ones too, as they are before they are pooled. */
+async function embedAll(call: Call): Promise<Response> {
+  const body = bodyOf(call.json);
+  const { inputs } = inputList(body.inputs, "inputs", call.limits.maxInputs);
+  const { answer, headers } = await embedTokens(call, {
+    ...{ model: modelFor(call, body), inputs, field: "inputs" },
+    ...cutting(body, inputs),
+  });
+  const { vectors, dims, counts } = answer;
+  const rows = await writeRows(vectors, dims, (vector) => `[${vector.join(",")}]`);
+  let first = 0;
+  const lists = counts.map((count) => {
+    const list = rows.slice(first, first + count);
+    first += count;
+    return `[${list.join(",")}]`;
+  });
+  return jsonResponse(`[${lists.join(",")}]`, headers);
+}
+
+/** Where clients ask that know an address alone (https://huggingface.co/docs/inference-endpoints): the form of the inputs says what for. */
+function byForm(call: Call): Promise<Response> {
+  const { inputs } = bodyOf(call.json);
+  return isJsonObject(inputs) ? similarity(call) : embedTexts(call);
 }
 
 /** Cosines of one sentence with others. */
@@ -54,13 +82,14 @@ async function similarity(call: Call): Promise<Response> {
   if (source === undefined) throw wrong("inputs.source_sentence", source, "a string");
   const most = call.limits.maxInputs - 1;
   const sentences = textList(given.sentences, "inputs.sentences", most);
-  const { parameters } = body;
+  const inputs = [source, ...sentences];
+  // A client of it sends them as `parameters`, and huggingface_hub beside the inputs.
+  const isApart = body.parameters !== undefined && body.parameters !== null;
+  const parameters = isApart ? objectField(body, "parameters") : {};
   const { answer, headers } = await embed(call, {
-    ...{ model: modelFor(call, body), inputs: [source, ...sentences], field: "inputs" },
+    ...{ model: modelFor(call, body), inputs, field: "inputs" },
     normalize: true,
-    ...cutting(
-      parameters === undefined || parameters === null ? {} : objectField(body, "parameters"),
-    ),
+    ...cutting({ ...body, ...parameters }, inputs),
   });
   const { vectors, dims } = answer;
   const first = vectors.subarray(0, dims);
@@ -82,6 +111,9 @@ async function tokenize(call: Call): Promise<Response> {
   const special = new Set(tokenizer.specialTokens.values());
   const texts = textsOf(body, call);
   requireLengths(texts, "inputs");
+  texts.forEach((text, i) => {
+    requireUnicode(text, `inputs[${i}]`);
+  });
   const lists = await eachOf(texts, (text) => {
     const { ids } = tokenizer.encode(prompt + text, { addSpecialTokens });
     return Array.from(ids, (id) => ({
@@ -94,7 +126,8 @@ async function tokenize(call: Call): Promise<Response> {
 
 async function decode(call: Call): Promise<Response> {
   const body = bodyOf(call.json);
-  const { tokenizer } = modelFor(call, body).towers.document;
+  const { document } = modelFor(call, body).towers;
+  const { tokenizer } = document;
   const skipSpecialTokens = booleanField(body, "skip_special_tokens") ?? true;
   const { ids } = body;
   if (!Array.isArray(ids)) throw wrong("ids", ids, "token ids, or a list of them");
@@ -102,6 +135,7 @@ async function decode(call: Call): Promise<Response> {
   const single = ids.every((id) => typeof id === "number");
   const lists = single ? [idList(ids, "ids")] : ids.map((list, i) => idList(list, `ids[${i}]`));
   requireCount(lists, "ids", call.limits.maxInputs);
+  requireInputs({ inputs: lists, field: "ids" }, document);
   requireLengths(lists, "ids");
   return Response.json(
     await eachOf(lists, (list) => tokenizer.decode(list, { skipSpecialTokens })),
@@ -139,16 +173,15 @@ function describe({ service, limits, version }: Call, model: ServedModel) {
   };
 }
 
-/** What decides how a text is cut, and which prompt is put before it. @throws unsupported to cut its beginning */
-function cutting(body: JsonObject) {
+/** What decides how a text is cut, and which prompt is put before it. @throws too-large for a text that would lose its beginning, for which all of it is read */
+function cutting(body: JsonObject, inputs: readonly Input[]) {
   const direction = choiceField(body, "truncation_direction", ["right", "Right", "left", "Left"]);
-  if (direction === "left" || direction === "Left") {
-    const [at, got, wanted] = ["truncation_direction", direction, "Right"];
-    throw new NearfoldError("unsupported", "texts are cut at their end", { at, got, wanted });
-  }
+  const truncateSide = direction?.toLowerCase() as TruncateSide | undefined;
+  if (truncateSide === "left") requireLengths(inputs, "inputs");
   return present({
     truncate: booleanField(body, "truncate"),
     prompt: choiceField(body, "prompt_name", promptNames),
+    truncateSide,
   });
 }
 
@@ -188,7 +221,9 @@ async function eachOf<T, U>(items: readonly T[], work: (item: T) => U): Promise<
 }
 
 export const teiRoutes: Readonly<Record<string, Route>> = {
+  "/": { method: "POST", errors: "tei", answer: byForm },
   "/embed": { method: "POST", errors: "tei", answer: embedTexts },
+  "/embed_all": { method: "POST", errors: "tei", answer: embedAll },
   "/similarity": { method: "POST", errors: "tei", answer: similarity },
   "/tokenize": { method: "POST", errors: "tei", answer: tokenize },
   "/decode": { method: "POST", errors: "tei", answer: decode },

@@ -1,17 +1,18 @@
 /** What a server counts. Names that text-embeddings-inference has (docs: `/metrics`) are its own, so that its dashboards fit. */
 import type { ErrorCode } from "../../errors.ts";
-import type { EmbedAnswer } from "../embed-request.ts";
+import type { AnswerFacts } from "../embed-request.ts";
 import { priorities } from "../queue/waiting.ts";
 import type { BatchReport } from "../scheduler.ts";
 import type { Service } from "../service.ts";
 import { counter, exponentialBounds, gauge, histogram } from "./metric.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { cacheMetrics, modelMetrics } from "./service-metrics.ts";
 
 export interface ServerMetrics {
   /** A batch was run. */
   batch(report: BatchReport): void;
   /** A request to embed was answered; `ms` is from its arrival. */
-  embedded(answer: EmbedAnswer, ms: number): void;
+  embedded(answer: AnswerFacts, ms: number): void;
   /** Any request was answered, or refused for an error. */
   answered(request: {
     readonly route: string;
@@ -79,7 +80,7 @@ export function createMetrics(): ServerMetrics {
       totals.busyMs += ms;
     },
     embedded: (answer, ms) => {
-      const inputs = answer.vectors.length / answer.dims;
+      const { inputs, ranTokens } = answer;
       const method = { method: inputs === 1 ? "single" : "batch" };
       requests.add(1, method);
       successes.add(1, method);
@@ -89,10 +90,10 @@ export function createMetrics(): ServerMetrics {
         stages[stage].observe(answer.times[stage] / 1000, byClass);
       }
       truncated.add(answer.truncated.length);
-      tokens.add(answer.tokens);
+      tokens.add(ranTokens);
       totals.requests++;
       totals.inputs += inputs;
-      totals.tokens += answer.tokens;
+      totals.tokens += ranTokens;
     },
     answered: ({ route, status, code }) => {
       statuses.add(1, { route, status: `${status}` });
@@ -129,6 +130,8 @@ function gauges(service: Service) {
         ([lane, { tokensPerMs }]) => [1000 * tokensPerMs * service.workers, { lane }] as const,
       ),
     ),
+    ...modelMetrics(service),
+    ...cacheMetrics(service),
     gauge("nearfold_ready", "1 where every model can answer", () => [[service.isReady ? 1 : 0]]),
   ];
 }

@@ -1,6 +1,6 @@
 /** A request as spans: itself, and its stages as children. Nothing of a text is in them. */
 import type { NearfoldError } from "../../errors.ts";
-import type { EmbedAnswer, EmbedRequest, StageTimes } from "../embed-request.ts";
+import type { AnswerFacts, EmbedRequest, StageTimes } from "../embed-request.ts";
 
 /** Where spans go. Close with `await using`: those that wait are sent first, if that takes seconds alone. */
 export interface Tracing extends AsyncDisposable {
@@ -24,7 +24,7 @@ export interface RequestTrace {
   /** Texts are to be embedded for it. */
   asks(request: Pick<EmbedRequest, "model" | "inputs">): void;
   /** They are. `start` is when it was asked, on the clock of `performance.now`. */
-  embedded(answer: EmbedAnswer, start: number): void;
+  embedded(answer: AnswerFacts, start: number): void;
   end(outcome: { readonly status: number; readonly error?: NearfoldError }): void;
 }
 
@@ -39,9 +39,8 @@ export interface StageSpan {
 }
 
 /** The stages of an answer, one after the other from `start` on; what took no time at all was not done. */
-export function stageSpans(answer: EmbedAnswer, start: number): readonly StageSpan[] {
-  const { times, tokens, priority, batches, batchTokens } = answer;
-  const inputs = answer.vectors.length / answer.dims;
+export function stageSpans(answer: AnswerFacts, start: number): readonly StageSpan[] {
+  const { inputs, times, tokens, priority, batches, batchTokens } = answer;
   const attributes: Readonly<Record<keyof StageTimes, Attributes>> = {
     tokenize: { "nearfold.inputs": inputs, "nearfold.tokens": tokens },
     queue: { "nearfold.class": priority },
@@ -62,7 +61,7 @@ export function stageSpans(answer: EmbedAnswer, start: number): readonly StageSp
 }
 
 /** What the span of a request says once it is answered. */
-export function answerAttributes(answer: EmbedAnswer): Attributes {
+export function answerAttributes(answer: AnswerFacts): Attributes {
   return {
     "nearfold.class": answer.priority,
     "nearfold.tokens": answer.tokens,
