@@ -144,14 +144,14 @@ test("what is refused says so by its code; a client's fault is no error of the s
   const spans = await trace([
     { path: "/v1/embeddings", body: { input: "a", model: "other" } },
     { path: "/embed", body: { inputs: 7 } },
-    { path: "/embed", body: { inputs: "a", truncation_direction: "left" } },
+    { path: "/v1/embeddings", body: { input: "a", dimensions: 3 } },
   ]);
   expect(
     spans.map(({ name, attributes, status }) => [name, attributes["error.type"], status]),
   ).toEqual([
     ["POST /v1/embeddings", "not-found", 0],
     ["POST /embed", "bad-input", 0],
-    ["POST /embed", "unsupported", 0],
+    ["POST /v1/embeddings", "bad-argument", 0],
   ]);
 });
 
