@@ -7,9 +7,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 
-/** As the image and the unit in deploy/ have it: what lives for one request alone is kept in little. */
-const AS_DEPLOYED = ["--max-semi-space-size=4"];
-
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
   readonly pid: number;
@@ -21,13 +18,9 @@ export async function startServer(
   options: readonly string[] = [],
 ): Promise<ServerProcess> {
   const main = join(import.meta.dirname, "../src/cli/main.ts");
-  const child = spawn(
-    process.execPath,
-    [...AS_DEPLOYED, main, "serve", model, "--port", "0", ...options],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const child = spawn(process.execPath, [main, "serve", model, "--port", "0", ...options], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   const said: string[] = [];
   const listening = Promise.withResolvers<string>();
   createInterface({ input: child.stderr }).on("line", (line) => {

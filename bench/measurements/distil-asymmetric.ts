@@ -14,7 +14,7 @@ export const distilAsymmetric: Measurement = {
   targets: [1],
   missing: needs("data", "miniLm"),
   async run(log): Promise<Finding> {
-    await using distilled = await distilMiniLm(["--layers", "3", "--max-minutes", "10"]);
+    await using distilled = await distilMiniLm(["--layers", "3", "--max-minutes", "12"]);
     await using student = await openEncoder(distilled.folder);
     await using teacher = await openEncoder(miniLm);
     const both = await retrievalQuality("scifact", student, teacher);

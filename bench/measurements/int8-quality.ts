@@ -1,15 +1,19 @@
-import { openEncoder } from "../../src/encoder/index.ts";
+import { readBeir } from "../../src/data/index.ts";
+import { type Encoder, openEncoder } from "../../src/encoder/index.ts";
+import { bootstrapMean } from "../../src/evaluate/index.ts";
 import { miniLm } from "../../test/minilm.ts";
+import { shared } from "../../test/shared.ts";
+import { mean } from "../measure.ts";
 import { miniLmInt8 } from "../minilm-int8.ts";
-import { retrievalQuality, stsQuality } from "../quality.ts";
+import { ndcg, rankAll, stsQuality } from "../quality.ts";
 import { needs } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
 
-const tasks = {
-  "STS-B": stsQuality,
-  "SciFact nDCG@10": (encoder) => retrievalQuality("scifact", encoder),
-  "Cranfield nDCG@10": (encoder) => retrievalQuality("cranfield", encoder),
-} as const satisfies Record<string, typeof stsQuality>;
+/** nDCG@10 of each test query. */
+async function perQuery(name: "scifact" | "cranfield", encoder: Encoder): Promise<Float64Array> {
+  const set = await readBeir(shared(`data/${name}`), { split: "test" });
+  return ndcg(await rankAll(set, encoder), set);
+}
 
 /** optimum's `avx512_vnni` export keeps 0.8183 of 0.8203 on STS-B: 0.9976. */
 export const int8Quality: Measurement = {
@@ -24,11 +28,21 @@ export const int8Quality: Measurement = {
     await using float = await openEncoder(miniLm);
     const kept: number[] = [];
     const details: Record<string, string> = {};
-    for (const [name, qualityOf] of Object.entries(tasks)) {
-      const [ours, whole] = [await qualityOf(int8), await qualityOf(float)];
+    const note = (name: string, [ours, whole]: readonly number[], more = "") => {
       kept.push(ours / whole);
-      details[name] = `${ours.toFixed(4)} of ${whole.toFixed(4)}: ${(ours / whole).toFixed(4)}`;
+      details[name] =
+        `${ours.toFixed(4)} of ${whole.toFixed(4)}: ${(ours / whole).toFixed(4)}${more}`;
       log(`${name}: ${details[name]}`);
+    };
+    note("STS-B", [await stsQuality(int8), await stsQuality(float)]);
+    for (const name of ["scifact", "cranfield"] as const) {
+      const [ours, whole] = [await perQuery(name, int8), await perQuery(name, float)];
+      const { low, high } = bootstrapMean(
+        ours.map((score, query) => score - whole[query]),
+        { seed: 1 },
+      );
+      const interval = `, difference ${low.toFixed(4)} to ${high.toFixed(4)}`;
+      note(`${name} nDCG@10`, [mean(ours), mean(whole)], interval);
     }
     return {
       ours: [Math.min(...kept)],

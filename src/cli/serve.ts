@@ -1,6 +1,5 @@
 /** `nearfold serve`: models behind a port, until it is told to stop. */
 import { readFile } from "node:fs/promises";
-import { setFlagsFromString } from "node:v8";
 import { Option } from "commander";
 import { asIoError, exists } from "../durable.ts";
 import {
@@ -101,8 +100,6 @@ export const serve: CommandSpec<Options> = {
   ],
   run: async (references, options, context) => {
     const started = context.now();
-    // V8 lets a heap grow to several times what lives in it before it looks: for a server 100 MB of nothing.
-    setFlagsFromString("--heap-growing-percent=30");
     const keys = options.apiKeys === undefined ? undefined : await readKeys(options.apiKeys);
     const metrics = createMetrics();
     await using opened = new AsyncDisposableStack();
