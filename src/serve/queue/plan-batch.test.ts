@@ -162,7 +162,9 @@ function play(rounds: readonly (readonly Arrival[])[], { workers, wideTokens }: 
   type Mutable = { -readonly [K in keyof Waiting]: Waiting[K] };
   const all: Mutable[] = [];
   const dropped = new Set<number>();
-  const batches: { plan: Planned; both: boolean }[] = [];
+  const batches: { plan: Planned; both: boolean; afresh: boolean }[] = [];
+  /** Nobody waited since the last batch: what was owed is forgotten. */
+  let afresh = true;
   const mine = { ...policy, lanes: { a: { ...lane, wideTokens }, b: { ...lane, wideTokens } } };
   let running: { plan: Planned; ends: number }[] = [];
   let [now, owedMs] = [0, 0];
@@ -190,7 +192,7 @@ function play(rounds: readonly (readonly Arrival[])[], { workers, wideTokens }: 
     if (batch) {
       expect(batch.wide ? !state.running.wide : state.running.idle > 0).toBe(true);
       const live = (priority: Priority) => of(priority).some((r) => r.deadline > now);
-      batches.push({ plan: batch, both: live("interactive") && live("bulk") });
+      batches.push({ plan: batch, both: live("interactive") && live("bulk"), afresh });
       for (const { request, from, to } of batch.takes) {
         const taken = all[request.id];
         expect(from).toBe(taken.taken);
@@ -201,6 +203,7 @@ function play(rounds: readonly (readonly Arrival[])[], { workers, wideTokens }: 
       }
       running.push({ plan: batch, ends: now + batch.tokens / lane.tokensPerMs });
     }
+    afresh = !batch && running.length === 0;
     if (running.length === 0 || (batch && workers > 1)) continue;
     now = Math.min(...running.map(({ ends }) => ends));
     running = running.filter(({ ends }) => ends > now);
@@ -268,7 +271,8 @@ describe("whatever arrives", () => {
         let [interactive, bulk] = [0, 0];
         const owed = (tokens: number) => (tokens * policy.bulkShare) / (1 - policy.bulkShare);
         const LONGEST = 130;
-        for (const { plan, both } of play(rounds, oneSession).batches) {
+        for (const { plan, both, afresh } of play(rounds, oneSession).batches) {
+          if (afresh) [interactive, bulk] = [0, 0];
           if (!both) {
             [interactive, bulk] = [0, 0];
             continue;
