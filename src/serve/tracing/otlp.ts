@@ -1,4 +1,4 @@
-/** Spans by OpenTelemetry's own packages, over OTLP/HTTP. They are optional, and loaded when tracing is opened: who asks for no spans pays for none. */
+/** Spans by OpenTelemetry's own packages, over OTLP/HTTP. They are loaded when tracing is opened: who asks for no spans pays for none. */
 import type { Context, Span, TimeInput, Tracer } from "@opentelemetry/api";
 import type { SpanExporter } from "@opentelemetry/sdk-trace";
 import { NearfoldError } from "../../errors.ts";
