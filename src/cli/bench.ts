@@ -146,7 +146,12 @@ async function runOne(
   if ("clients" in load) {
     const task = { task: `${load.clients} clients`, unit: "s", total: seconds };
     const advance = trackTask(report, task, now);
-    return await runClosedLoad({ ...common, ...load, onProgress: (done) => advance(done) });
+    let told = -1;
+    const onProgress = (done: number) => {
+      if (done > told) advance(done);
+      told = done;
+    };
+    return await runClosedLoad({ ...common, ...load, onProgress });
   }
   const total = arrivalTimes({ ...load, seconds, seed }).length;
   const task = { task: `${load.perSecond} queries/s`, unit: "queries", total };
