@@ -70,7 +70,8 @@ export default {
     },
     {
       name: "spans-when-asked-for",
-      comment: "OpenTelemetry's packages cost a start that asks for no spans nothing: what needs them loads them by import()",
+      comment:
+        "OpenTelemetry's packages cost a start that asks for no spans nothing: what needs them loads them by import()",
       severity: "error",
       from: { path: "^src/" },
       to: { path: "@opentelemetry/", dynamic: false, preCompilationOnly: false },
