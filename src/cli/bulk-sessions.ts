@@ -2,12 +2,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { EncoderOptions } from "../encoder/index.ts";
+import { fittingSessions } from "../runtime/session-pool.ts";
 import { type Machine, readMachine } from "./machine.ts";
 
 /** Bytes of texts below which opening more sessions costs more than they save. */
 const FEW_BYTES = 100_000;
-/** Of the memory, for weights: what is passed on from layer to layer, and whatever else runs here, needs some too. */
-const WEIGHTS_SHARE = 0.25;
 
 export interface BulkWork {
   /** Of the model: each session has its own copy. */
@@ -27,7 +26,7 @@ export function chooseWorkers(
 ): number {
   if (inputBytes < FEW_BYTES) return 0;
   const free = 1e6 * Math.min(memory.totalMb, memory.limitMb ?? Number.POSITIVE_INFINITY);
-  const fit = Math.floor((WEIGHTS_SHARE * free) / Math.max(1, weightBytes));
+  const fit = fittingSessions(weightBytes, free);
   const workers = Math.min(Math.floor(Math.min(cores.allowed, cores.quota ?? cores.allowed)), fit);
   return workers > 1 ? workers : 0;
 }

@@ -2,6 +2,14 @@ import { bug } from "../errors.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { openWorkerSession } from "./worker-session.ts";
 
+/** Of the memory, for weights: what is passed on from layer to layer, and whatever else runs here, needs some too. */
+const WEIGHTS_SHARE = 0.25;
+
+/** How many sessions there is memory for, each with a copy of so many bytes of weights. */
+export function fittingSessions(weightBytes: number, memoryBytes: number): number {
+  return Math.floor((WEIGHTS_SHARE * memoryBytes) / Math.max(1, weightBytes));
+}
+
 /** Sessions of one graph that run at the same time. */
 interface SessionPoolOptions extends SessionOptions {
   /** How many; each has its own copy of the weights as ONNX Runtime lays them out. */

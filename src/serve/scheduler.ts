@@ -135,15 +135,15 @@ export class Scheduler {
 
   /** Milliseconds of work that is waiting or running. */
   backlog(): Backlog {
-    const [interactive, bulk] = priorities.map((priority) => {
-      const running = this.#batches().filter((batch) => batch.priority === priority);
-      const all = [
-        ...running.map(({ tokens, lane }) => this.msOf(tokens, lane)),
-        ...this.#waiting[priority].map(({ tokensLeft, lane }) => this.msOf(tokensLeft, lane)),
-      ];
-      return all.reduce((sum, ms) => sum + ms, 0);
-    });
-    return { interactive, bulk };
+    const ms = { interactive: 0, bulk: 0 };
+    for (const { priority, tokens, lane } of this.#batches())
+      ms[priority] += this.msOf(tokens, lane);
+    for (const priority of priorities) {
+      for (const { tokensLeft, lane } of this.#waiting[priority]) {
+        ms[priority] += this.msOf(tokensLeft, lane);
+      }
+    }
+    return ms;
   }
 
   /** What waits in a class: requests, tokens, and for how long the oldest has. */

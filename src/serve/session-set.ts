@@ -1,6 +1,7 @@
 /** The sessions of one graph that a server runs side by side. */
 import { availableParallelism, totalmem } from "node:os";
 import type { Forward, ForwardOptions } from "../encoder/index.ts";
+import { fittingSessions } from "../runtime/session-pool.ts";
 import { openSupervised, type Supervised, type SupervisedOptions } from "./supervised.ts";
 
 /** A session by its place among those with a share of the cores, or the one that has all. */
@@ -29,12 +30,10 @@ export interface SessionSet extends AsyncDisposable {
 
 /** More batches side by side than this leave each too little of the memory's speed. */
 const MOST_WORKERS = 4;
-/** Of the memory that may be used, for copies of a model's weights. */
-const MEMORY_SHARE = 0.25;
 
 /** A worker for each core, as far as there is memory for so many copies of the weights and the one that has all cores. */
 export function chooseWorkers(weightBytes: number, cores = availableParallelism()): number {
-  const copies = Math.floor((MEMORY_SHARE * memoryBytes()) / Math.max(weightBytes, 1));
+  const copies = fittingSessions(weightBytes, memoryBytes());
   const workers = Math.min(cores, MOST_WORKERS, copies - 1);
   return Math.max(workers, 1);
 }
