@@ -97,7 +97,8 @@ function namesOf(cells: readonly string[]): readonly string[] | undefined {
   return names.length > 1 && named && new Set(names).size === names.length ? names : undefined;
 }
 
-function namedRow(names: readonly string[], cells: readonly string[], at: string) {
+/** Cells by the names that the first line gives their columns. @throws bad-input for another number of them */
+export function namedRow(names: readonly string[], cells: readonly string[], at: string) {
   if (cells.length === names.length) {
     return Object.fromEntries(names.map((name, i) => [name, cells[i]]));
   }

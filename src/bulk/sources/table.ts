@@ -1,5 +1,6 @@
 /** Tables as text: the first record names the columns. */
 import { quote, type ScannedLine, scanLines } from "../../data/lines.ts";
+import { namedRow } from "../../data/pairs.ts";
 import { NearfoldError } from "../../errors.ts";
 import {
   attemptRow,
@@ -51,21 +52,10 @@ async function* rowsOfTable(
     const place = { at, share: Math.min(1, end / size) };
     if ("error" in record) yield { ...place, error: record.error };
     else {
-      const row = () => namedCells(names!, cells!(), at);
+      const row = () => namedRow(names!, cells!(), at);
       yield attemptRow(place, () => toDocument(row(), { ...options, at, number }));
     }
   }
-}
-
-function namedCells(names: readonly string[], cells: readonly string[], at: string) {
-  if (cells.length === names.length) {
-    return Object.fromEntries(names.map((name, i) => [name, cells[i]]));
-  }
-  throw new NearfoldError("bad-input", "another number of columns than the first line", {
-    at,
-    got: String(cells.length),
-    wanted: String(names.length),
-  });
 }
 
 function notARecord(text: string, at: string): NearfoldError {
