@@ -1,17 +1,23 @@
 /** A store in memory: gone with the process. */
 import { NearfoldError, throwIfAborted } from "../errors.ts";
+import { type Bm25, bm25 } from "../evaluate/bm25.ts";
 import type { Named, Space } from "../space.ts";
-import { keepVectors } from "../vectors/index.ts";
-import { CodeBlocks } from "./code-blocks.ts";
-import { type Kept, keptAsTheyAre, rowBytes } from "./kept.ts";
-import { RowTable } from "./row-table.ts";
-import { blockRows, comparable, Scan } from "./scan.ts";
+import { checkFilter, type Filter, meets } from "./filter.ts";
+import { type Kept, keptAsTheyAre } from "./kept.ts";
+import { byScore, compareText } from "./order.ts";
+import { PackedRows, type Scored } from "./packed-rows.ts";
+import { comparable } from "./scan.ts";
 import {
+  checkPage,
   checkRows,
   type OpenStoreOptions,
+  type PageOptions,
   type Payload,
+  type RowsOptions,
+  type SearchOptions,
   type Stored,
   type StoreHit,
+  type StoreKind,
   type VectorStore,
 } from "./store.ts";
 
@@ -27,109 +33,144 @@ export async function openMemoryStore(
   });
 }
 
+export const memory: StoreKind = {
+  about: "in the process, exact; gone with it",
+  example: "memory:",
+  claims: (reference) => reference.startsWith("memory:"),
+  persistent: false,
+  formats: true,
+  open: openMemoryStore,
+};
+
 class MemoryStore implements VectorStore, Named<Space> {
   readonly name: string;
   readonly space: Space;
   readonly notes: Payload;
   readonly kept: Kept;
-  #rows: Rows;
+  #rows: PackedRows;
+  #payloads = new Map<string, Payload>();
+  /** Of the texts, until they change. */
+  #words: Bm25 | undefined;
 
   constructor(name: string, space: Space, notes: Payload, kept: Kept) {
     this.name = name;
     this.space = space;
     this.notes = notes;
     this.kept = kept;
-    this.#rows = noRows(kept);
+    this.#rows = new PackedRows(this);
   }
 
-  async count(): Promise<number> {
-    return this.#rows.table.count;
+  async count({ filter }: { readonly filter?: Filter | undefined } = {}): Promise<number> {
+    const counts = this.#counts(filter);
+    return counts ? this.#rows.ids().filter(counts).length : this.#rows.count;
   }
 
-  async add(
+  async upsert(
     ids: readonly string[],
     vectors: Float32Array,
     { payloads }: { readonly payloads?: readonly Payload[] } = {},
   ): Promise<void> {
     checkRows(ids, vectors, payloads, this);
-    const rows = comparable(vectors, this, (row) => `id ${JSON.stringify(ids[row])}`);
-    const { search, rescore } = keepVectors(this.kept, rows, this.space.dims);
-    const size = rowBytes(this.kept);
-    const { codes, finer, table } = this.#rows;
+    this.#rows.put(
+      ids,
+      comparable(vectors, this, (row) => `id ${JSON.stringify(ids[row])}`),
+    );
     ids.forEach((id, i) => {
-      codes.append(search.codes.subarray(i * size.search, (i + 1) * size.search));
-      finer?.append(rescore!.codes.subarray(i * size.rescore!, (i + 1) * size.rescore!));
-      this.#rows.payloads.push(payloads?.[i]);
-      table.append(id);
+      const payload = payloads?.[i];
+      if (payload) this.#payloads.set(id, structuredClone(payload));
+      else this.#payloads.delete(id);
     });
-    this.#reclaim();
+    this.#words = undefined;
   }
 
-  async get(ids: readonly string[]): Promise<readonly (Stored | undefined)[]> {
-    return ids.map((id) => {
-      const row = this.#rows.table.rowOf(id);
-      return row === undefined ? undefined : this.#stored(row);
-    });
+  async get(
+    ids: readonly string[],
+    { vectors = false }: Pick<RowsOptions, "vectors"> = {},
+  ): Promise<readonly (Stored | undefined)[]> {
+    return ids.map((id) => (this.#rows.has(id) ? this.#stored(id, vectors) : undefined));
+  }
+
+  async list(options: PageOptions = {}): Promise<readonly Stored[]> {
+    const { after, limit, filter, vectors } = checkPage(options, this.name);
+    const counts = this.#counts(filter) ?? (() => true);
+    const ids = this.#rows.ids().filter((id) => counts(id));
+    const later = after === undefined ? ids : ids.filter((id) => compareText(id, after) > 0);
+    const page = later.sort(compareText).slice(0, limit);
+    return page.map((id) => this.#stored(id, vectors));
+  }
+
+  async *rows({
+    filter,
+    vectors = false,
+    signal,
+  }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
+    const counts = this.#counts(filter) ?? (() => true);
+    const ids = this.#rows.ids().filter((id) => counts(id));
+    for (const stored of ids.map((id) => this.#stored(id, vectors))) {
+      throwIfAborted(signal, "reading the rows");
+      yield stored;
+    }
   }
 
   async search(
     queries: Float32Array,
     k: number,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
-    const { codes, finer = codes, table } = this.#rows;
-    const scan = new Scan(queries, k, table.count, this);
-    for (const block of codes.blocks()) {
-      throwIfAborted(signal, "the search");
-      scan.block(block.codes, block.rows, block.first, table.isLive);
-    }
-    const found = await scan.found((rows) => finer.gather(rows));
-    return found.map((hits) => hits.map(({ row, score }) => ({ ...this.#stored(row), score })));
+    const counts = this.#counts(filter);
+    const found = await this.#rows.search(queries, k + offset, { counts, signal });
+    return found.map((hits) => hits.slice(offset, offset + k).map((hit) => this.#hit(hit)));
+  }
+
+  async searchText(
+    query: string,
+    k: number,
+    { filter, offset = 0, signal }: SearchOptions = {},
+  ): Promise<readonly StoreHit[]> {
+    throwIfAborted(signal, "the search");
+    const counts = this.#counts(filter) ?? (() => true);
+    this.#words ??= this.#indexWords();
+    const found = this.#words?.search(query, this.#rows.count) ?? [];
+    const hits = found.filter(({ id }) => counts(id)).sort(byScore);
+    return hits.slice(offset, offset + k).map((hit) => this.#hit(hit));
   }
 
   async delete(ids: readonly string[]): Promise<number> {
-    const removed = ids.filter((id) => this.#rows.table.remove(id)).length;
-    this.#reclaim();
-    return removed;
+    for (const id of ids) this.#payloads.delete(id);
+    this.#words = undefined;
+    return this.#rows.remove(ids);
+  }
+
+  async optimize(): Promise<void> {
+    this.#words ??= this.#indexWords();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#rows = noRows(this.kept);
+    this.#rows = new PackedRows(this);
+    this.#payloads = new Map();
+    this.#words = undefined;
   }
 
-  #stored(row: number): Stored {
-    const payload = this.#rows.payloads[row];
-    return { id: this.#rows.table.idOf(row)!, ...(payload && { payload }) };
+  #counts(filter: Filter | undefined): ((id: string) => boolean) | undefined {
+    if (filter === undefined) return undefined;
+    const checked = checkFilter(filter);
+    return (id) => meets(this.#payloads.get(id), checked);
   }
 
-  /** Frees dead rows once they are more than half, so that replacing again and again takes no more memory. */
-  #reclaim(): void {
-    const old = this.#rows;
-    if (old.table.size <= 2 * old.table.count + blockRows(rowBytes(this.kept).search)) return;
-    const rows = noRows(this.kept);
-    for (const row of old.table.live()) {
-      rows.codes.append(old.codes.row(row));
-      rows.finer?.append(old.finer!.row(row));
-      rows.payloads.push(old.payloads[row]);
-      rows.table.append(old.table.idOf(row)!);
-    }
-    this.#rows = rows;
+  #stored(id: string, vectors = false): Stored {
+    const payload = this.#payloads.get(id);
+    return { id, ...(payload && { payload }), ...(vectors && { vector: this.#rows.vector(id)! }) };
   }
-}
 
-interface Rows {
-  readonly table: RowTable;
-  readonly payloads: (Payload | undefined)[];
-  readonly codes: CodeBlocks;
-  readonly finer?: CodeBlocks;
-}
+  #hit({ id, score }: Scored): StoreHit {
+    return { ...this.#stored(id), score };
+  }
 
-function noRows(kept: Kept): Rows {
-  const { search, rescore } = rowBytes(kept);
-  return {
-    table: new RowTable(),
-    payloads: [],
-    codes: new CodeBlocks(search),
-    ...(rescore && { finer: new CodeBlocks(rescore) }),
-  };
+  #indexWords(): Bm25 | undefined {
+    const texts = this.#rows.ids().flatMap((id) => {
+      const text = this.#payloads.get(id)?.text;
+      return typeof text === "string" ? [[id, text] as const] : [];
+    });
+    return texts.length > 0 ? bm25(texts) : undefined;
+  }
 }

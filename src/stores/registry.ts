@@ -1,9 +1,22 @@
-import { openFileStore } from "./file.ts";
-import { openMemoryStore } from "./memory.ts";
-import type { StoreKind } from "./store.ts";
+import { memory } from "./memory.ts";
+import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
 
-/** Every kind of store. Adding one: a file, and a line here; `test/stores.test.ts` then runs it too. */
+/**
+ * Every kind of store; the first that claims a reference opens it, and the last claims any path. Adding one: a folder, and a line here;
+ * `test/stores.test.ts` then runs it too.
+ */
 export const stores = {
-  memory: { persistent: false, open: openMemoryStore },
-  file: { persistent: true, open: openFileStore },
+  memory,
 } as const satisfies Record<string, StoreKind>;
+
+/** Opens a store by its reference: a folder's path, `postgres://…`, `milvus://…` or `memory:`. @throws as `StoreKind.open` */
+export async function openStore(
+  reference: string,
+  options: OpenStoreOptions = {},
+): Promise<VectorStore> {
+  return await kindOf(reference).open(reference, options);
+}
+
+export function kindOf(reference: string): StoreKind {
+  return Object.values(stores).find(({ claims }) => claims(reference))!;
+}

@@ -1,6 +1,7 @@
 /** Where vectors are kept and found again. A store knows a space and no model. */
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
+import { checkFilter, type Filter } from "./filter.ts";
 import type { Kept } from "./kept.ts";
 
 /** What is kept beside a vector; it comes back with each hit. JSON values. */
@@ -9,46 +10,88 @@ export type Payload = Readonly<Record<string, unknown>>;
 export interface Stored {
   readonly id: string;
   readonly payload?: Payload;
+  /** `[D]`, where it was asked for: as it is kept, so of unit length under cosine, and rounded where the store rounds. */
+  readonly vector?: Float32Array;
 }
 
 export interface StoreHit extends Stored {
-  /** Cosine or dot product with the query, as the space says. */
+  /** Cosine or dot product with the query as the space says; of a keyword search what the engine gives. */
   readonly score: number;
+}
+
+export interface SearchOptions {
+  /** Which rows count. @default all */
+  readonly filter?: Filter | undefined;
+  /** Hits that are left out at the beginning: the pages before. @default 0 */
+  readonly offset?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RowsOptions {
+  readonly filter?: Filter | undefined;
+  /** Whether vectors come with the rows. @default false */
+  readonly vectors?: boolean | undefined;
+}
+
+export interface PageOptions extends RowsOptions {
+  /** The last id of the page before. @default from the beginning */
+  readonly after?: string | undefined;
+  /** @default 100 */
+  readonly limit?: number | undefined;
+}
+
+export interface OptimizeOptions {
+  /** Called with what is done, 0 to 1, where it can be told. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Vectors in, hits out. Every kind passes `test/stores.test.ts`. Closes with `await using`. */
 export interface VectorStore extends AsyncDisposable {
-  /** For messages: a path, or what the caller called it. */
+  /** For messages: a path, a URL without its password, or what the caller called it. */
   readonly name: string;
   readonly space: Space;
   /** What was recorded when the store was made. */
   readonly notes: Payload;
   /** In which formats its vectors are kept: what a search can know of them. */
   readonly kept: Kept;
-  count(): Promise<number>;
+  count(options?: { readonly filter?: Filter | undefined }): Promise<number>;
   /**
-   * Puts vectors `[N, D]` in, all of them or none; the store keeps a copy of them. An id that is there already is
-   * replaced, and stands last in the order of insertion.
+   * Puts vectors `[N, D]` in, all of them or none; the store keeps a copy of them. An id that is there already is replaced.
    * @throws bad-argument for lists that do not fit or an id given twice; not-finite naming the id
    */
-  add(
+  upsert(
     ids: readonly string[],
     vectors: Float32Array,
-    options?: { /** One for each id. @default none */ readonly payloads?: readonly Payload[] },
+    options?: {
+      /** One for each id; its `text`, if a string, is what a keyword search reads. @default none */
+      readonly payloads?: readonly Payload[];
+    },
   ): Promise<void>;
   /** What is kept under each id; undefined where there is nothing. */
-  get(ids: readonly string[]): Promise<readonly (Stored | undefined)[]>;
+  get(
+    ids: readonly string[],
+    options?: Pick<RowsOptions, "vectors">,
+  ): Promise<readonly (Stored | undefined)[]>;
+  /** A page of rows in the order of their ids, by code point. */
+  list(options?: PageOptions): Promise<readonly Stored[]>;
+  /** All rows in one state of the store, whatever is written meanwhile, in any order. */
+  rows(options?: RowsOptions & Pick<SearchOptions, "signal">): AsyncIterable<Stored>;
   /**
-   * The `k` nearest to each of the queries `[Q, D]`, best first; equal scores in the order of insertion.
+   * The `k` nearest to each of the queries `[Q, D]`, best first; of equal scores the lower id comes first.
    * @throws bad-argument for a `k` below 1 or a length that is no multiple of D; not-finite naming the query
    */
   search(
     queries: Float32Array,
     k: number,
-    options?: { readonly signal?: AbortSignal },
+    options?: SearchOptions,
   ): Promise<readonly (readonly StoreHit[])[]>;
+  /** The `k` rows whose `text` answers the words of a query best (BM25, or what the engine has); none where no word is found. */
+  searchText(query: string, k: number, options?: SearchOptions): Promise<readonly StoreHit[]>;
   /** Takes ids out and says how many were there. */
   delete(ids: readonly string[]): Promise<number>;
+  /** Brings what is derived from the rows up to date: indexes of nearest neighbours and of words. Searches are right without it. */
+  optimize(options?: OptimizeOptions): Promise<void>;
 }
 
 export interface OpenStoreOptions {
@@ -64,13 +107,21 @@ export interface OpenStoreOptions {
 
 /** A kind of store: an entry of the registry. */
 export interface StoreKind {
+  /** One line for people. */
+  readonly about: string;
+  /** What a reference to it looks like, for messages. */
+  readonly example: string;
+  /** Whether a reference is one of this kind; the first kind that says so opens it. */
+  readonly claims: (reference: string) => boolean;
   /** Whether another process finds the vectors again. */
   readonly persistent: boolean;
+  /** Whether it keeps vectors in any format; others keep numbers alone. */
+  readonly formats: boolean;
   /**
-   * Opens what is at `path`, or makes it where there is nothing and `model` is given.
+   * Opens what is at `reference`, or makes it where there is nothing and `model` is given.
    * @throws not-found; mismatch when it holds vectors of another space or in another format; bad-input when it is damaged
    */
-  readonly open: (path: string, options?: OpenStoreOptions) => Promise<VectorStore>;
+  readonly open: (reference: string, options?: OpenStoreOptions) => Promise<VectorStore>;
 }
 
 /** @throws bad-argument unless there are ids, all different, with a payload for each or none. */
@@ -101,4 +152,21 @@ export function checkRows(
       );
     }
   }
+}
+
+/** @throws bad-argument for a limit below 1 or above 10,000, or what is no filter */
+export function checkPage(
+  { after, limit = 100, filter, vectors = false }: PageOptions,
+  at: string,
+): { after?: string; limit: number; filter?: Filter; vectors: boolean } {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000) {
+    const [got, wanted] = [String(limit), "1 to 10,000"];
+    throw new NearfoldError("bad-argument", "not the length of a page", { at, got, wanted });
+  }
+  return {
+    ...(after !== undefined && { after }),
+    limit,
+    ...(filter && { filter: checkFilter(filter) }),
+    vectors,
+  };
 }
