@@ -24,7 +24,7 @@ export {
 export { loadModel, type Model, saveModel } from "./models/index.ts";
 export type { Space } from "./space.ts";
 export {
-  openFileStore,
+  openEmbeddedStore,
   openMemoryStore,
   type StoreHit,
   type VectorStore,

@@ -6,7 +6,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { type SinkKind, type SinkName, type SinkState, sinks } from "../src/bulk/index.ts";
 import { sequence } from "../src/graph/rng.ts";
-import { openFileStore } from "../src/stores/index.ts";
+import { openEmbeddedStore } from "../src/stores/index.ts";
 import { openSafetensors } from "../src/tensor/index.ts";
 import { unitRows } from "../src/vectors/quantizer.ts";
 import { temporaryFolder } from "./temporary.ts";
@@ -56,7 +56,7 @@ const readers: Readonly<Record<SinkName, (path: string) => Promise<Rows>>> = {
     return { ids, vectors: [...data] };
   },
   "": async (path) => {
-    await using store = await openFileStore(path, { access: "read" });
+    await using store = await openEmbeddedStore(path, { access: "read" });
     const log = (await readFile(join(path, "rows.jsonl"), "utf8")).trimEnd().split("\n");
     const rows = log.map((line) => JSON.parse(line));
     for (const { id, payload } of rows) expect(payload).toEqual({ text: `text of ${id}` });

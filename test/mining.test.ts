@@ -71,7 +71,7 @@ async function storeOf(encoder: Encoder, texts: readonly string[]) {
   const store = await openMemoryStore("index", { model: encoder });
   const { vectors } = await encoder.encode(texts);
   const ids = texts.map((text, i) => `${text} ${i}`);
-  await store.add(ids, vectors, { payloads: texts.map((text) => ({ text })) });
+  await store.upsert(ids, vectors, { payloads: texts.map((text) => ({ text })) });
   return store;
 }
 
@@ -285,7 +285,7 @@ describe("a mistake is one clear error", () => {
   it("a store without texts", async () => {
     const encoder = encoderOf(vectors);
     await using store = await openMemoryStore("index", { model: encoder });
-    await store.add(["d1"], Float32Array.of(1, 0));
+    await store.upsert(["d1"], Float32Array.of(1, 0));
     await expect(mineAll(encoder, from, { candidates: { store } })).rejects.toThrow(
       'index: the store keeps no text of a vector (got id "d1", wanted a payload with "text")',
     );

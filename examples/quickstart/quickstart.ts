@@ -12,7 +12,7 @@ import { writeFolderDurably } from "../../src/durable.ts";
 import { openEncoder } from "../../src/encoder/index.ts";
 import { type Model, saveModel } from "../../src/models/index.ts";
 import { runtimeVersion } from "../../src/runtime/version.ts";
-import { openFileStore, type StoreHit } from "../../src/stores/index.ts";
+import { openEmbeddedStore, type StoreHit } from "../../src/stores/index.ts";
 import { type ApiPair, type ApiSplit, extractApiPairs } from "./api-pairs.ts";
 import { measureQuality, type Quality } from "./quality.ts";
 import { examplesOf } from "./report-examples.ts";
@@ -96,9 +96,12 @@ async function indexAndSearch(
     join(out, "index"),
     async (folder) => {
       const notes = { model: "../model" };
-      await using store = await openFileStore(folder, { model: prefixSpace(encoder, dims), notes });
+      await using store = await openEmbeddedStore(folder, {
+        model: prefixSpace(encoder, dims),
+        notes,
+      });
       const payloads = apis.map(({ document }) => ({ text: document }));
-      await store.add(
+      await store.upsert(
         apis.map(({ id }) => id),
         vectors,
         { payloads },
@@ -106,7 +109,7 @@ async function indexAndSearch(
     },
     { replace: "store.json" },
   );
-  await using store = await openFileStore(join(out, "index"), { access: "read" });
+  await using store = await openEmbeddedStore(join(out, "index"), { access: "read" });
   const asked = await encoder.encode(SAMPLES, { role: "query" });
   return await store.search(asked.vectors, 3);
 }

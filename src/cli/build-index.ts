@@ -6,8 +6,8 @@ import { exists, requireFreeFolder, writeFolderDurably } from "../durable.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
-import { openFileStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
-import { MANIFEST } from "../stores/manifest.ts";
+import { MANIFEST } from "../stores/embedded/index.ts";
+import { openStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
 import { fitScheme } from "../vectors/index.ts";
 import { bulkSessions } from "./bulk-sessions.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
@@ -79,7 +79,7 @@ export const buildIndex: CommandSpec<Options> = {
       const calibration =
         scheme && isNew ? await calibrateOn(counted.sample, scheme, how, context) : undefined;
       const kept = calibration && { kept: calibration.kept };
-      await using store = await openFileStore(place, { model: space, notes, ...kept });
+      await using store = await openStore(place, { model: space, notes, ...kept });
       if (scheme && !isNew) requireAsked(store, space, options);
       return await fill(
         store,

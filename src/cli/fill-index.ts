@@ -48,7 +48,7 @@ export async function fill(
     if (fresh.length > 0) {
       const made = await encodeFresh(encoder, fresh, { dims, calibration, signal });
       const ids = fresh.map(({ id }) => id);
-      await store.add(ids, made.vectors, { payloads: fresh.map(({ text }) => ({ text })) });
+      await store.upsert(ids, made.vectors, { payloads: fresh.map(({ text }) => ({ text })) });
       calibration?.probe.add(ids, made.vectors);
       encoded += fresh.length;
       truncated += made.truncated;

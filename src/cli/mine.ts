@@ -15,7 +15,7 @@ import {
   samplings,
 } from "../mining/index.ts";
 import { withDefaults } from "../mining/options.ts";
-import { openFileStore } from "../stores/index.ts";
+import { openStore } from "../stores/index.ts";
 import { anyNumber, type CommandSpec, type Context, flagOf, wholeNumber } from "./command.ts";
 import { miningOutcome, nothingMined } from "./mining-result.ts";
 import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
@@ -149,7 +149,7 @@ async function* textsOf(path: string, skipBad: boolean): AsyncGenerator<string> 
 
 async function openIndex(folder: string) {
   await requireIndex(folder);
-  return await openFileStore(folder, { access: "read" });
+  return await openStore(folder, { access: "read" });
 }
 
 /** Rows that are written at once. */

@@ -4,7 +4,7 @@ import { exists } from "../durable.ts";
 import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { type Fit, requireQuerySpace } from "../space.ts";
-import { openFileStore, type StoreHit } from "../stores/index.ts";
+import { openStore, type StoreHit } from "../stores/index.ts";
 import { type CommandSpec, wholeNumber } from "./command.ts";
 import { prefixSpace } from "./encoding.ts";
 import { type ModelOptions, modelFolder, modelOptions, notedModel } from "./model-reference.ts";
@@ -38,7 +38,7 @@ export const search: CommandSpec<Options> = {
     const { signal } = context;
     if (query.trim() === "") throw new NearfoldError("bad-argument", "the query is empty");
     await requireIndex(folder);
-    await using store = await openFileStore(folder, { access: "read" });
+    await using store = await openStore(folder, { access: "read" });
     const found =
       model === undefined
         ? await notedModel(store, options, context)

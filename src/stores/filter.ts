@@ -1,7 +1,7 @@
 /** Conditions on payloads: data, which every store puts into its own query language with values bound, never pasted. */
 import { NearfoldError } from "../errors.ts";
 import { compareText } from "./order.ts";
-import type { Payload } from "./store.ts";
+import type { Payload } from "./payload.ts";
 
 export type FilterValue = string | number | boolean;
 

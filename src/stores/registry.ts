@@ -1,3 +1,4 @@
+import { embedded } from "./embedded/index.ts";
 import { memory } from "./memory.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
 
@@ -7,6 +8,7 @@ import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
  */
 export const stores = {
   memory,
+  embedded,
 } as const satisfies Record<string, StoreKind>;
 
 /** Opens a store by its reference: a folder's path, `postgres://…`, `milvus://…` or `memory:`. @throws as `StoreKind.open` */

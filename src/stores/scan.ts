@@ -39,6 +39,20 @@ export function comparable(
   return out;
 }
 
+/** @throws bad-argument for a `k` below 1 or a length that is no multiple of D */
+export function checkSearch(
+  queries: Float32Array,
+  k: number,
+  { name, space: { dims } }: Named<Space>,
+): void {
+  if (Number.isSafeInteger(k) && k >= 1 && queries.length % dims === 0) return;
+  throw new NearfoldError("bad-argument", "not a search", {
+    at: name,
+    got: `${k} hits of ${queries.length} numbers`,
+    wanted: `1 hit or more, and ${dims} numbers a query`,
+  });
+}
+
 /** One search: feed it blocks in the order of the rows, then ask for the best. */
 export class Scan {
   readonly #queries: Float32Array;
@@ -58,13 +72,7 @@ export class Scan {
     store: Named<Space> & { readonly kept: Kept },
   ) {
     const { dims } = store.space;
-    if (!Number.isSafeInteger(k) || k < 1 || queries.length % dims !== 0) {
-      throw new NearfoldError("bad-argument", "not a search", {
-        at: store.name,
-        got: `${k} hits of ${queries.length} numbers`,
-        wanted: `1 hit or more, and ${dims} numbers a query`,
-      });
-    }
+    checkSearch(queries, k, store);
     this.#queries = comparable(queries, store, (row) => `query ${row}`);
     this.#dims = dims;
     this.#k = k;

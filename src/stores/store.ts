@@ -3,9 +3,9 @@ import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
 import { checkFilter, type Filter } from "./filter.ts";
 import type { Kept } from "./kept.ts";
+import type { Payload } from "./payload.ts";
 
-/** What is kept beside a vector; it comes back with each hit. JSON values. */
-export type Payload = Readonly<Record<string, unknown>>;
+export type { Payload } from "./payload.ts";
 
 export interface Stored {
   readonly id: string;
@@ -166,7 +166,7 @@ export function checkPage(
   return {
     ...(after !== undefined && { after }),
     limit,
-    ...(filter && { filter: checkFilter(filter) }),
+    ...(filter !== undefined && { filter: checkFilter(filter) }),
     vectors,
   };
 }

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Document } from "../../data/documents.ts";
 import { asIoError, writeDurably } from "../../durable.ts";
-import { openFileStore } from "../../stores/index.ts";
-import { MANIFEST } from "../../stores/manifest.ts";
+import { MANIFEST } from "../../stores/embedded/index.ts";
+import { openEmbeddedStore } from "../../stores/index.ts";
 import type { SinkKind } from "../sink.ts";
 
 const NAME = "store";
@@ -19,7 +19,7 @@ export const store: SinkKind = {
     const place = join(folder, NAME);
     const manifest = join(place, MANIFEST);
     if (typeof state?.manifest === "string") await writeDurably(manifest, state.manifest);
-    const opened = await openFileStore(place, { model, notes });
+    const opened = await openEmbeddedStore(place, { model, notes });
     /** Let in, and not yet there. */
     const coming = new Set<string>();
     return {
@@ -35,7 +35,7 @@ export const store: SinkKind = {
       append: async (documents, vectors) => {
         const ids = documents.map(({ id }) => id);
         const payloads = documents.map(({ text }) => ({ text }));
-        if (ids.length > 0) await opened.add(ids, vectors, { payloads });
+        if (ids.length > 0) await opened.upsert(ids, vectors, { payloads });
         for (const id of ids) coming.delete(id);
       },
       state: async () => ({ manifest: await readText(manifest) }),

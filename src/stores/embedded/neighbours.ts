@@ -1,0 +1,141 @@
+/** The graph of nearest neighbours that is derived from the rows of an index: built, added to, searched. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { throwIfAborted } from "../../errors.ts";
+import { byScore } from "../order.ts";
+import type { OptimizeOptions, StoreHit } from "../store.ts";
+import type { LanceRow } from "./columns.ts";
+import type { Commits } from "./commits.ts";
+import { markFile, verifyFile } from "./files.ts";
+import { Nearest } from "./nearest.ts";
+import type { NearestMark } from "./record.ts";
+import type { RowsReader } from "./rows-reader.ts";
+
+/** Rows from which on there is a graph: until then a look at each takes some 10 ms. */
+const FROM = 20_000;
+/** Rows that are looked at one by one beside the graph, until it is brought up to date. */
+const BEHIND = 5000;
+/** Share of the graph's rows that must be alive, or it is built anew. */
+const ALIVE = 0.8;
+/** Candidates of the graph for each hit, which are scored again. */
+const CANDIDATES = 2;
+
+export class Neighbours implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #dims: number;
+  readonly #rows: RowsReader;
+  readonly #commits: Commits;
+  #open: { readonly file: string; readonly graph: Promise<Nearest> } | undefined;
+
+  constructor(folder: string, dims: number, rows: RowsReader, commits: Commits) {
+    this.#folder = folder;
+    this.#dims = dims;
+    this.#rows = rows;
+    this.#commits = commits;
+  }
+
+  /** Whether there is a graph. */
+  get there(): boolean {
+    return this.#commits.record.nearest !== undefined;
+  }
+
+  /** For each of the queries `[D]` nearly all of its `k` nearest, with exact scores; rows that came after the graph are all looked at. */
+  async search(queries: readonly Float32Array[], k: number): Promise<StoreHit[][]> {
+    const mark = this.#commits.record.nearest!;
+    const graph = await this.#graphOf(mark);
+    const asked = new Float32Array(queries.length * this.#dims);
+    queries.forEach((query, i) => {
+      asked.set(query, i * this.#dims);
+    });
+    const lists = await graph.search(asked, Math.min(CANDIDATES * k, graph.rows));
+    const rows = await this.#rows.byRowIds([...new Set(lists.flatMap((keys) => [...keys]))]);
+    const condition = `_rowid > ${mark.last}`;
+    const later = (await this.#rows.count(condition)) > 0;
+    const more = later ? await this.#rows.nearest(queries, k, { condition }) : [];
+    return lists.map((keys, i) =>
+      [...this.#score(queries[i], keys, rows), ...(more[i] ?? [])].sort(byScore).slice(0, k),
+    );
+  }
+
+  #score(
+    query: Float32Array,
+    keys: BigUint64Array,
+    rows: ReadonlyMap<bigint, LanceRow>,
+  ): readonly StoreHit[] {
+    return [...keys].flatMap((key) => {
+      const row = rows.get(key);
+      if (!row) return [];
+      const { vector, ...stored } = this.#rows.stored(row);
+      return [{ ...stored, score: product(query, vector!) }];
+    });
+  }
+
+  /** Builds the graph where there are rows enough, or adds to it what came since. */
+  async refresh({ onProgress, signal }: OptimizeOptions = {}): Promise<void> {
+    const { nearest } = this.#commits.record;
+    const count = await this.#rows.count();
+    if (count < FROM) return;
+    const later = nearest ? await this.#rows.count(`_rowid > ${nearest.last}`) : count;
+    const grows = nearest && count - later >= ALIVE * nearest.rows ? nearest : undefined;
+    if (grows && later < BEHIND) return;
+    const graph = grows ? await this.#graphOf(grows) : await Nearest.open(this.#dims);
+    const condition = grows && `_rowid > ${grows.last}`;
+    const total = grows ? later : count;
+    let [done, last] = [0, grows?.last ?? 0];
+    for await (const rows of this.#rows.parts(condition, ["vector"])) {
+      throwIfAborted(signal, "building the graph of neighbours");
+      const keys = BigUint64Array.from(rows, ({ _rowid }) => BigInt(_rowid!));
+      await graph.add(keys, this.#vectorsOf(rows));
+      done += rows.length;
+      for (const key of keys) last = Math.max(last, Number(key));
+      onProgress?.(done / total);
+    }
+    await this.#keep(graph, last);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const graph = await this.#open?.graph.catch(() => undefined);
+    this.#open = undefined;
+    await graph?.[Symbol.asyncDispose]();
+  }
+
+  async #keep(graph: Nearest, last: number): Promise<void> {
+    const { version, nearest: old } = this.#commits.record;
+    const file = `nearest-${version}-${graph.rows}.usearch`;
+    const path = join(this.#folder, file);
+    await graph.save(path);
+    const mark = { ...(await markFile(path)), file, rows: graph.rows, last };
+    await this.#commits.commit({ nearest: mark });
+    const before = await this.#open?.graph;
+    this.#open = { file, graph: Promise.resolve(graph) };
+    if (before !== graph) await before?.[Symbol.asyncDispose]();
+    if (old && old.file !== file) await rm(join(this.#folder, old.file), { force: true });
+  }
+
+  /** The graph of a file, which is checked before it is read. */
+  async #graphOf({ file, ...mark }: NearestMark): Promise<Nearest> {
+    if (this.#open?.file !== file) {
+      const path = join(this.#folder, file);
+      const open = async () => {
+        await verifyFile(path, mark);
+        return await Nearest.open(this.#dims, path);
+      };
+      this.#open = { file, graph: open() };
+    }
+    return await this.#open.graph;
+  }
+
+  #vectorsOf(rows: readonly LanceRow[]): Float32Array {
+    const vectors = new Float32Array(rows.length * this.#dims);
+    rows.forEach((row, i) => {
+      vectors.set(Float32Array.from(row.vector!), i * this.#dims);
+    });
+    return vectors;
+  }
+}
+
+function product(query: Float32Array, row: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < query.length; i++) sum += query[i] * row[i];
+  return sum;
+}
