@@ -124,7 +124,7 @@ export interface StoreKind {
   readonly open: (reference: string, options?: OpenStoreOptions) => Promise<VectorStore>;
 }
 
-/** @throws bad-argument unless there are ids, all different, with a payload for each or none. */
+/** @throws bad-argument unless there are ids, all different, with a payload for each or none; too-large for a payload of more than 16 MiB */
 export function checkRows(
   ids: readonly string[],
   vectors: Float32Array,
@@ -138,6 +138,7 @@ export function checkRows(
       wanted: `${space.dims} numbers and one payload for each id`,
     });
   }
+  payloads?.forEach((payload, i) => checkPayload(payload, ids[i], name));
   const seen = new Set<string>();
   for (const id of ids) {
     if (id !== "" && !seen.has(id)) seen.add(id);
@@ -152,6 +153,23 @@ export function checkRows(
       );
     }
   }
+}
+
+/** Characters of a payload as JSON. */
+const MAX_PAYLOAD = 16 * 2 ** 20;
+
+/** @throws too-large; bad-argument for what JSON can't hold */
+function checkPayload(payload: Payload, id: string, store: string): void {
+  const at = `${store}, id ${JSON.stringify(id.slice(0, 60))}`;
+  let length: number;
+  try {
+    ({ length } = JSON.stringify(payload));
+  } catch (cause) {
+    throw new NearfoldError("bad-argument", "a payload is not JSON", { at, cause });
+  }
+  if (length <= MAX_PAYLOAD) return;
+  const [got, wanted] = [`${length} characters`, `at most ${MAX_PAYLOAD}`];
+  throw new NearfoldError("too-large", "a payload is too long", { at, got, wanted });
 }
 
 /** @throws bad-argument for a limit below 1 or above 10,000, or what is no filter */
