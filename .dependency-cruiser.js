@@ -24,6 +24,7 @@ const layers = [
   "plan",
   "serve",
   "bulk",
+  "apps",
   "cli",
 ];
 

@@ -24,8 +24,7 @@ export {
 export { loadModel, type Model, saveModel } from "./models/index.ts";
 export type { Space } from "./space.ts";
 export {
-  openEmbeddedStore,
-  openMemoryStore,
+  openStore,
   type StoreHit,
   type VectorStore,
 } from "./stores/index.ts";

@@ -1,6 +1,6 @@
 /** The contract of a sink: every entry of the registry passes all of it. */
 import { readdir, readFile, truncate } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import { sequence } from "../src/graph/rng.ts";
 import { openEmbeddedStore } from "../src/stores/index.ts";
 import { openSafetensors } from "../src/tensor/index.ts";
 import { unitRows } from "../src/vectors/quantizer.ts";
+import { storeRows } from "./store-rows.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const DIMS = 5;
@@ -57,14 +58,13 @@ const readers: Readonly<Record<SinkName, (path: string) => Promise<Rows>>> = {
   },
   "": async (path) => {
     await using store = await openEmbeddedStore(path, { access: "read" });
-    const log = (await readFile(join(path, "rows.jsonl"), "utf8")).trimEnd().split("\n");
-    const rows = log.map((line) => JSON.parse(line));
+    const rows = await Array.fromAsync(store.rows({ vectors: true }));
     for (const { id, payload } of rows) expect(payload).toEqual({ text: `text of ${id}` });
     expect(await store.count()).toBe(rows.length);
-    const vectors = new Float32Array(
-      new Uint8Array(await readFile(join(path, "vectors.f32"))).buffer,
-    );
-    return { ids: rows.map(({ id }) => id), vectors: [...vectors] };
+    return {
+      ids: rows.map(({ id }) => id),
+      vectors: rows.flatMap(({ vector }) => [...vector!]),
+    };
   },
 };
 
@@ -101,14 +101,11 @@ async function write(
   await sink.finish();
 }
 
-/** Every file of the results, by its name. */
-async function bytesOf(kind: SinkKind, folder: string): Promise<Record<string, string>> {
+/** Every file of the results, by its name; of an index, whose files have names by chance, every row. */
+async function contentsOf(kind: SinkKind, folder: string): Promise<Record<string, string>> {
+  if (kind.folderWith !== undefined) return await storeRows(join(folder, kind.results[0].name));
   const found: Record<string, string> = {};
-  for (const { name } of kind.results) {
-    const path = join(folder, name);
-    const files = kind.folderWith === undefined ? [path] : await filesIn(path);
-    for (const file of files) found[relative(folder, file)] = await readFile(file, "base64");
-  }
+  for (const { name } of kind.results) found[name] = await readFile(join(folder, name), "base64");
   return found;
 }
 
@@ -140,7 +137,7 @@ describe.each(Object.entries<SinkKind>(sinks))("a sink: %s", (name, kind) => {
     const [first, second] = windowsOf([2, 3]);
     const nothing = { documents: [], vectors: new Float32Array(0) };
     await write(kind, other.path, [nothing, first, nothing, second, nothing]);
-    expect(await bytesOf(kind, other.path)).toEqual(await bytesOf(kind, one.path));
+    expect(await contentsOf(kind, other.path)).toEqual(await contentsOf(kind, one.path));
   });
 
   it("goes on at any state that was recorded, whatever was written after it", async () => {
@@ -155,7 +152,7 @@ describe.each(Object.entries<SinkKind>(sinks))("a sink: %s", (name, kind) => {
     const windows = windowsOf(sizes);
     await using whole = await temporaryFolder();
     await write(kind, whole.path, windows);
-    const wanted = await bytesOf(kind, whole.path);
+    const wanted = await contentsOf(kind, whole.path);
     await fc.assert(
       fc.asyncProperty(stops, async (stops) => {
         await using folder = await temporaryFolder();
@@ -173,7 +170,7 @@ describe.each(Object.entries<SinkKind>(sinks))("a sink: %s", (name, kind) => {
           if (finishes && done + lost >= windows.length) await sink.finish();
         }
         await write(kind, folder.path, windows.slice(done), state);
-        expect(await bytesOf(kind, folder.path)).toEqual(wanted);
+        expect(await contentsOf(kind, folder.path)).toEqual(wanted);
       }),
       { numRuns: 25 },
     );
@@ -189,9 +186,9 @@ describe.each(Object.entries<SinkKind>(sinks))("a sink: %s", (name, kind) => {
       state = await sink.state();
       await sink.finish();
     }
-    const once = await bytesOf(kind, folder.path);
+    const once = await contentsOf(kind, folder.path);
     await write(kind, folder.path, [], state);
-    expect(await bytesOf(kind, folder.path)).toEqual(once);
+    expect(await contentsOf(kind, folder.path)).toEqual(once);
   });
 
   it("says that a file is cut short", async () => {
@@ -203,7 +200,7 @@ describe.each(Object.entries<SinkKind>(sinks))("a sink: %s", (name, kind) => {
       await sink.append(documents, vectors);
       state = await sink.state();
     }
-    const large = (await filesIn(folder.path)).filter((path) => /vectors/.test(path))[0];
+    const large = (await filesIn(folder.path)).filter((path) => /vectors|data/.test(path))[0];
     await truncate(large, 10);
     await expect(open(kind, folder.path, state)).rejects.toMatchObject({ code: "bad-input" });
   });

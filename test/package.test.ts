@@ -66,7 +66,8 @@ test("it holds what was built and its papers, and no tests", () => {
   expect(paths).toContain("LICENSE");
   expect(paths.filter((path) => !/^(dist\/.+\.(js|d\.ts)|[^/]+)$/.test(path))).toEqual([]);
   expect(paths.filter((path) => path.includes(".test."))).toEqual([]);
-  expect(packed.size).toBeLessThan(760_000);
+  // Stores and applications took it over 760 kB.
+  expect(packed.size).toBeLessThan(1_000_000);
 });
 
 test("its command runs", async () => {

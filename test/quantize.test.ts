@@ -349,8 +349,8 @@ describe("nearfold quantize", () => {
     expect(said.heldOut.texts).toBeGreaterThanOrEqual(12);
     expect(said.heldOut.texts + said.texts).toBe(200);
     expect(said.heldOut.cosine).toBeGreaterThan(0.99);
-    const index = ["--out", at("index")];
-    await nearfold(["index", at("float"), at("docs.jsonl"), ...index]);
+    const index = ["--store", at("index")];
+    await nearfold(["index", at("docs.jsonl"), "--model", at("float"), ...index]);
     const asked = ["search", at("index"), "the fox of dog", "--json"];
     const found = await nearfold([...asked, "--model", at("int8")]);
     expect(found.code, found.err).toBe(0);
@@ -358,7 +358,7 @@ describe("nearfold quantize", () => {
     const own = new Set(hits((await nearfold(asked)).out));
     expect(own.intersection(new Set(hits(found.out))).size).toBeGreaterThanOrEqual(8);
     expect(found.err).toContain("in the space of float, to which it was fitted");
-    const added = await nearfold(["index", at("int8"), at("docs.jsonl"), ...index]);
+    const added = await nearfold(["index", at("docs.jsonl"), "--model", at("int8"), ...index]);
     expect([added.code, added.err]).toEqual([2, expect.stringContaining("of another space")]);
   });
 

@@ -2,10 +2,16 @@
 import { type Document, parseDocument } from "../data/documents.ts";
 import { findField, parseId, parseObject, parseText } from "../data/fields.ts";
 import { NearfoldError } from "../errors.ts";
+import type { Payload } from "../stores/index.ts";
 
 /** A row of the input: a document, or why there is none. */
 export type SourceRow = RowPlace &
-  ({ readonly document: Document } | { readonly error: NearfoldError });
+  ({ readonly document: SourceDocument } | { readonly error: NearfoldError });
+
+export interface SourceDocument extends Document {
+  /** The other fields of its record, where they were asked for. */
+  readonly metadata?: Payload;
+}
 
 export interface RowPlace {
   /** What the row is called: its line, its file, its number. */
@@ -23,6 +29,8 @@ export interface Fields {
 }
 
 export interface SourceOptions extends Fields {
+  /** Whether documents come with the other fields of their records, the title among them. @default false */
+  readonly metadata?: boolean | undefined;
   /** Rows to pass over, unread as far as may be: those that an earlier run was done with. @default 0 */
   readonly skip?: number;
 }
@@ -40,8 +48,14 @@ export type Source = (path: string, options?: SourceOptions) => AsyncIterable<So
  */
 export function toDocument(
   value: unknown,
-  { at, number, text, id }: Fields & { readonly at: string; readonly number: number },
-): Document {
+  {
+    at,
+    number,
+    text,
+    id,
+    metadata = false,
+  }: SourceOptions & { readonly at: string; readonly number: number },
+): SourceDocument {
   const record = parseObject(value, at, `{"${id ?? "id"}", "${text ?? "text"}"}`);
   const named =
     id === undefined ? (findField(record, ["id", "_id"], at)?.value ?? number) : record[id];
@@ -49,7 +63,19 @@ export function toDocument(
     text === undefined
       ? parseDocument({ title: record.title, text: record.text }, at, { line: number }).text
       : parseText(record[text], text, at).trim();
-  return wellFormed({ id: parseId(named, id ?? "id", at), text: found }, at);
+  const document = wellFormed({ id: parseId(named, id ?? "id", at), text: found }, at);
+  if (!metadata) return document;
+  const taken = [text ?? "text", ...(id === undefined ? ["id", "_id"] : [id])];
+  return { ...document, metadata: metadataOf(record, taken) };
+}
+
+/** The fields of a record that are JSON and not taken for something else; what names them must be Unicode. */
+function metadataOf(record: Payload, taken: readonly string[]): Payload {
+  const isJson = (value: unknown) => !ArrayBuffer.isView(value) && typeof value !== "bigint";
+  const kept = Object.entries(record).filter(
+    ([name, value]) => !taken.includes(name) && name !== "" && isJson(value),
+  );
+  return Object.fromEntries(kept);
 }
 
 /** @throws bad-input for a document that holds half a surrogate pair: no tokenizer and no file of ours takes that */
@@ -61,7 +87,7 @@ export function wellFormed(document: Document, at: string): Document {
 }
 
 /** A row of what `make` gives, or of the error of the input's that it throws. */
-export function attemptRow(place: RowPlace, make: () => Document): SourceRow {
+export function attemptRow(place: RowPlace, make: () => SourceDocument): SourceRow {
   try {
     return { ...place, document: make() };
   } catch (error) {

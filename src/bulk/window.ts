@@ -1,10 +1,9 @@
 /** Rows that are encoded, written and recorded together. */
-import type { Document } from "../data/documents.ts";
 import type { NearfoldError } from "../errors.ts";
-import type { SourceRow } from "./source.ts";
+import type { SourceDocument, SourceRow } from "./source.ts";
 
 /** A document and its place in the input. */
-export interface WindowDocument extends Document {
+export interface WindowDocument extends SourceDocument {
   /** Of the input, from 1. */
   readonly row: number;
   readonly at: string;

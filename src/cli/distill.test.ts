@@ -58,7 +58,7 @@ describe("layers", () => {
     expect(again.code, again.err).toBe(0);
     expect(again.err).toContain("0 vectors of teacher computed");
 
-    await nearfold(["index", at("teacher"), at("docs.jsonl"), "--out", at("index")]);
+    await nearfold(["index", at("docs.jsonl"), "--model", at("teacher"), "--store", at("index")]);
     const asked = ["search", at("index"), "the fox of one dog", "--model"];
     const found = await nearfold([...asked, at("small"), "--json"]);
     expect(found.code, found.err).toBe(0);
@@ -67,7 +67,14 @@ describe("layers", () => {
     const refused = await nearfold([...asked, at("static")]);
     expect(refused.code).toBe(2);
     expect(refused.err).toContain("of another space");
-    const added = await nearfold(["index", at("small"), at("docs.jsonl"), "--out", at("index")]);
+    const added = await nearfold([
+      "index",
+      at("docs.jsonl"),
+      "--model",
+      at("small"),
+      "--store",
+      at("index"),
+    ]);
     expect(added.err).toContain("of another space");
   });
 

@@ -56,7 +56,14 @@ beforeAll(async () => {
     folder.write("broken.jsonl", `${jsonl(corpus)}\n{"text":`),
   ]);
   for (const model of ["model", "other"]) {
-    const argv = ["index", at(model), at("corpus.jsonl"), "--out", at(`index-${model}`)];
+    const argv = [
+      "index",
+      at("corpus.jsonl"),
+      "--model",
+      at(model),
+      "--store",
+      at(`index-${model}`),
+    ];
     expect(await nearfold(argv)).toMatchObject({ code: 0 });
   }
 });

@@ -15,7 +15,6 @@ import {
   samplings,
 } from "../mining/index.ts";
 import { withDefaults } from "../mining/options.ts";
-import { openStore } from "../stores/index.ts";
 import { anyNumber, type CommandSpec, type Context, flagOf, wholeNumber } from "./command.ts";
 import { miningOutcome, nothingMined } from "./mining-result.ts";
 import { type ModelOptions, modelArgument, modelFolder, modelOptions } from "./model-reference.ts";
@@ -28,7 +27,7 @@ import {
   requireFile,
   skipBadOption,
 } from "./reading.ts";
-import { requireIndex } from "./search.ts";
+import { openIndex } from "./store-reference.ts";
 
 interface Options extends SelectionOptions, ReadingOptions, ModelOptions {
   readonly out: string;
@@ -51,7 +50,7 @@ export const mine: CommandSpec<Options> = {
       "--corpus <path>",
       "texts to choose from: JSONL, .txt or a BEIR folder (default: the pairs' positives)",
     ).conflicts("index"),
-    new Option("--index <folder>", "choose from an index that the model filled"),
+    new Option("--index <index>", "choose from an index that the model filled"),
     new Option("--negatives <n>", "for each pair").argParser(wholeNumber(1)).default(3),
     new Option(
       "--min-negatives <n>",
@@ -145,11 +144,6 @@ async function openCorpus({ corpus = "", skipBad }: Options, { report }: Context
 
 async function* textsOf(path: string, skipBad: boolean): AsyncGenerator<string> {
   for await (const { text } of readDocuments(path, skipBad ? { onBad: () => {} } : {})) yield text;
-}
-
-async function openIndex(folder: string) {
-  await requireIndex(folder);
-  return await openStore(folder, { access: "read" });
 }
 
 /** Rows that are written at once. */

@@ -62,7 +62,9 @@ describe("a model of the Hub", () => {
   });
 
   it("is noted by an index as its commit, which a search takes from the cache", async () => {
-    expect(await nearfold("index", ID, at("texts.txt"), "--out", at("index"))).toMatchObject({
+    expect(
+      await nearfold("index", at("texts.txt"), "--model", ID, "--store", at("index")),
+    ).toMatchObject({
       code: 0,
     });
     const asked = hub.asked.length;

@@ -15,6 +15,7 @@ import { requireReadable } from "../models/load.ts";
 import type { VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
 import { trackTask } from "./progress.ts";
+import { isFolder } from "./store-reference.ts";
 
 export interface ModelOptions {
   readonly revision?: string;
@@ -83,7 +84,7 @@ export async function modelName(folder: string): Promise<string> {
 /** How an index notes its model: the commit of one on the Hub, and of a folder the way to it from the index. */
 export async function noteModel(folder: string, index: string): Promise<Record<string, string>> {
   const origin = await hubOrigin(folder);
-  if (!origin) return { model: relative(index, folder) };
+  if (!origin) return { model: isFolder(index) ? relative(index, folder) : resolve(folder) };
   return { model: origin.id, revision: origin.commit };
 }
 

@@ -180,8 +180,9 @@ function chosenText(
 
 export function commandsOf({ commands = [], chosen }: PlanResult, { out }: PlanOptions) {
   if (!chosen) return [];
-  const index = [join(out, "model"), "documents.jsonl", "--vectors", chosen.candidate.vectors];
-  return [...commands, typedLine("index", [...index, "--out", "index/"])];
+  const index = ["documents.jsonl", "--model", join(out, "model"), "--store", "index/"];
+  const vectors = ["--vectors", chosen.candidate.vectors];
+  return [...commands, typedLine("index", [...index, ...vectors])];
 }
 
 /** How many lost by what: a line for each reason; each candidate's own is in the report. */

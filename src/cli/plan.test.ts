@@ -102,7 +102,13 @@ describe("a plan from end to end", { timeout: PLAN_MS }, () => {
   test("what it says to type builds the choice, and an index of it", async () => {
     const index = said.chosen.commands.at(-1)!;
     expect(index).toContain(`--vectors ${said.chosen.vectors}`);
-    const argv = [at("plan", "model"), at("beir", "corpus.jsonl"), "--out", at("index")];
+    const argv = [
+      at("beir", "corpus.jsonl"),
+      "--model",
+      at("plan", "model"),
+      "--store",
+      at("index"),
+    ];
     const ran = await nearfold(["index", ...argv, "--vectors", said.chosen.vectors]);
     expect(ran.code, ran.err).toBe(0);
     const found = await nearfold(["search", at("index"), "the fox of one dog", "--json"]);

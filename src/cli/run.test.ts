@@ -107,7 +107,11 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
   const out = () => at("never");
   it.each<[string, () => readonly string[], string]>([
     ["a command misspelt", () => ["trian"], "Did you mean train?"],
-    ["an option misspelt", () => ["search", "i", "q", "--modle", "m"], "Did you mean --model?"],
+    [
+      "an option misspelt",
+      () => ["search", "i", "q", "--modle", "m"],
+      "Did you mean one of --mode, --model?",
+    ],
     ["no --out", () => ["train", at("pairs.jsonl")], "required option '--out <folder>'"],
     ["no argument", () => ["embed"], "missing required argument 'model'"],
     ["too many arguments", () => ["doctor", "now"], "too many arguments"],
@@ -219,12 +223,12 @@ describe("a mistake of the caller's is one clear line and code 2", () => {
     ],
     [
       "a folder of the person's own, for an index built anew",
-      () => ["index", at("model"), at("docs.jsonl"), "--out", at("beir"), "--replace"],
+      () => ["index", at("docs.jsonl"), "--model", at("model"), "--store", at("beir"), "--replace"],
       "beir: the folder holds something else than what would replace it (got no store.json",
     ],
     [
       "an id used twice",
-      () => ["index", at("model"), at("twice.jsonl"), "--out", out()],
+      () => ["index", at("twice.jsonl"), "--model", at("model"), "--store", out()],
       'an id is used twice (got "a")',
     ],
     ["no index", () => ["search", at("none"), "q"], "there is no index here"],
@@ -442,9 +446,10 @@ describe("index and search", () => {
   it("finds a document, in text and in JSON", async () => {
     const made = await nearfold([
       "index",
-      at("model"),
       at("docs.jsonl"),
-      "--out",
+      "--model",
+      at("model"),
+      "--store",
       at("index"),
       "--json",
     ]);
@@ -462,18 +467,60 @@ describe("index and search", () => {
       { id: "more", text: "one more" },
     ]);
     const path = await folder.write("changed.jsonl", changed);
-    const { out } = await nearfold(["index", at("model"), path, "--out", at("index"), "--json"]);
-    expect(JSON.parse(out)).toMatchObject({ documents: 65, encoded: 2 });
+    const { out } = await nearfold(["index", path, "--store", at("index"), "--json"]);
+    expect(JSON.parse(out)).toMatchObject({ documents: 65, encoded: 2, removed: 0, spared: 62 });
     const found = await nearfold(["search", at("index"), "a new text", "-k", "1", "--json"]);
     expect(JSON.parse(found.out).hits[0].id).toBe("d0");
+  });
+
+  it("takes out what the file no longer holds, when it is asked to", async () => {
+    const path = await folder.write("fewer.jsonl", jsonl([{ id: "d0", text: "a new text" }]));
+    const argv = ["index", path, "--store", at("pruned"), "--json"];
+    const first = [at("docs.jsonl"), "--model", at("model"), "--store", at("pruned")];
+    expect((await nearfold(["index", ...first])).code).toBe(0);
+    const said = await nearfold(argv.slice(0, -1));
+    expect(said.out).toContain("63 documents of the index are not among these: --prune");
+    const { out } = await nearfold([...argv, "--prune"]);
+    expect(JSON.parse(out)).toMatchObject({ documents: 1, encoded: 0, removed: 63 });
+  });
+
+  it("keeps the other fields of a row, and finds by them", async () => {
+    const rows = [
+      { id: "a", title: "Cats", text: "the red cat", year: 2001, tags: { lang: "en" } },
+      { id: "b", text: "the red cat again", year: 2011 },
+    ];
+    const path = await folder.write("fields.jsonl", jsonl(rows));
+    const store = at("fields");
+    const made = await nearfold(["index", path, "--model", at("model"), "--store", store]);
+    expect(made.code, made.err).toBe(0);
+    const find = async (...argv: readonly string[]) => {
+      const { out, err, code } = await nearfold(["search", store, "red cat", "--json", ...argv]);
+      expect(code, err).toBe(0);
+      return JSON.parse(out).hits as { id: string }[];
+    };
+    expect(await find("--where", "year < 2010")).toMatchObject([
+      { id: "a", text: "Cats the red cat", title: "Cats", year: 2001, tags: { lang: "en" } },
+    ]);
+    expect(await find("--where", 'tags.lang = "en" and year > 2010')).toEqual([]);
+    for (const mode of ["vector", "keyword", "hybrid"]) {
+      const [first, second] = [
+        await find("-k", "1", "--mode", mode),
+        await find("-k", "1", "--page", "2", "--mode", mode),
+      ];
+      expect(new Set([first[0].id, second[0].id])).toEqual(new Set(["a", "b"]));
+    }
+    const wrong = await nearfold(["search", store, "cat", "--where", "year like 2"]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('got "like"');
   });
 
   it("built anew holds only what the file holds", async () => {
     const argv = [
       "index",
-      at("model"),
       at("changed.jsonl"),
-      "--out",
+      "--model",
+      at("model"),
+      "--store",
       at("index"),
       "--replace",
       "--json",
@@ -487,7 +534,16 @@ describe("index and search", () => {
     ["binary+float32", 132],
   ])("keeps vectors as %s, %i bytes each, and says what that costs", async (format, bytes) => {
     const place = at(`index-${format}`);
-    const argv = ["index", at("model"), at("docs.jsonl"), "--out", place, "--vectors", format];
+    const argv = [
+      "index",
+      at("docs.jsonl"),
+      "--store",
+      place,
+      "--model",
+      at("model"),
+      "--vectors",
+      format,
+    ];
     const { code, out, err } = await nearfold(argv);
     expect(code).toBe(0);
     expect(err).toContain("a sample of 64: 32 dimensions count as");
@@ -499,13 +555,13 @@ describe("index and search", () => {
     expect(JSON.parse(found.out).hits[0]).toMatchObject({ id: "d0", text: "the red cat" });
     const again = await nearfold([...argv, "--json"]);
     expect(JSON.parse(again.out)).toMatchObject({ encoded: 0, vectors: format });
-    const plain = await nearfold([...argv.slice(0, 5), "--vectors", "float32"]);
+    const plain = await nearfold([...argv.slice(0, 4), "--vectors", "float32"]);
     expect(plain.code).toBe(2);
     expect(plain.err).toContain("keeps its vectors in another format");
   });
 
   it("with bits alone warns that they lose, and with how much", async () => {
-    const argv = ["index", at("model"), at("docs.jsonl"), "--out", at("bits")];
+    const argv = ["index", at("docs.jsonl"), "--model", at("model"), "--store", at("bits")];
     const { code, out, err } = await nearfold([...argv, "--vectors", "binary", "--json"]);
     expect(code).toBe(0);
     expect(err).toMatch(
@@ -524,7 +580,15 @@ describe("index and search", () => {
     [["--vectors", "int8+binary"], "is not finer than what is searched"],
     [["--rescore", "4"], "wanted --vectors FORMAT beside it"],
   ])("refuses %j", async (options, message) => {
-    const argv = ["index", at("model"), at("docs.jsonl"), "--out", at("refused"), ...options];
+    const argv = [
+      "index",
+      at("docs.jsonl"),
+      "--model",
+      at("model"),
+      "--store",
+      at("refused"),
+      ...options,
+    ];
     const { code, err } = await nearfold(argv);
     expect(err).toContain(message);
     expect(code).toBe(2);
@@ -532,7 +596,14 @@ describe("index and search", () => {
   });
 
   it("of another model is refused, by index and by search", async () => {
-    const indexed = await nearfold(["index", at("plain"), at("docs.jsonl"), "--out", at("index")]);
+    const indexed = await nearfold([
+      "index",
+      at("docs.jsonl"),
+      "--model",
+      at("plain"),
+      "--store",
+      at("index"),
+    ]);
     const searched = await nearfold(["search", at("index"), "cat", "--model", at("plain")]);
     for (const { code, err } of [indexed, searched]) {
       expect(err).toContain("these vectors are of another space");

@@ -1,91 +1,91 @@
-import { join } from "node:path";
-import { Option } from "commander";
-import { exists } from "../durable.ts";
-import { openEncoder } from "../encoder/index.ts";
+import { InvalidArgumentError, Option } from "commander";
+import { type Found, findPassages, type SearchMode, searchModes } from "../apps/search/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { type Fit, requireQuerySpace } from "../space.ts";
-import { openStore, type StoreHit } from "../stores/index.ts";
+import type { Filter, HybridWeights } from "../stores/index.ts";
+import { parseFilter } from "../stores/parse-filter.ts";
 import { type CommandSpec, wholeNumber } from "./command.ts";
-import { prefixSpace } from "./encoding.ts";
-import { type ModelOptions, modelFolder, modelOptions, notedModel } from "./model-reference.ts";
-import type { ProgressEvent } from "./progress.ts";
+import { type AskingOptions, openAsking } from "./index-model.ts";
+import { modelOptions } from "./model-reference.ts";
+import { openIndex, storeArgument } from "./store-reference.ts";
 import { oneLine } from "./table.ts";
 
-interface Options extends ModelOptions {
+interface Options extends AskingOptions {
   readonly k: number;
-  readonly model?: string;
+  readonly mode: SearchMode;
+  readonly weights?: HybridWeights;
+  readonly where?: Filter;
+  readonly page: number;
+  readonly allPassages?: boolean;
 }
 
-/** The documents of an index that are nearest to a query. */
+export const whereOption = new Option(
+  "--where <condition>",
+  'only documents that meet it: year >= 2000 and (lang = "en" or tag in ("a", "b"))',
+).argParser(parseFilter);
+
+/** The documents of an index that answer a query best. */
 export const search: CommandSpec<Options> = {
   name: "search",
   summary: "Search an index",
   arguments: [
-    ["<index>", "folder of the index"],
+    ["<index>", storeArgument],
     ["<query>", "what to look for"],
   ],
   options: [
-    new Option("-k <n>", "how many hits").argParser(wholeNumber(1)).default(10),
+    new Option("-k <n>", "how many hits").argParser(wholeNumber(1, 1000)).default(10),
+    new Option("--mode <mode>", "by vectors, by keywords, or by both, fused by their ranks")
+      .choices(searchModes)
+      .default("hybrid"),
+    new Option("--weights <v,k>", "what vectors and keywords count in a hybrid search")
+      .argParser(parseWeights)
+      .default(undefined, "1,1"),
+    whereOption,
+    new Option("--page <n>", "further hits: the second page, the third")
+      .argParser(wholeNumber(1, 1000))
+      .default(1),
+    new Option("--all-passages", "every passage of a document, not only its best"),
     new Option("--model <model>", "the model, where it is not the one that the index says"),
     ...modelOptions,
   ],
   examples: [
     'nearfold search index/ "how do I read a file?"',
     'nearfold search index/ "wool" -k 3 --json',
+    'nearfold search index/ "tax" --where \'year >= 2020 and lang = "en"\' --page 2',
+    'nearfold search index/ "ERR_BAD_ARG" --mode keyword',
   ],
-  run: async ([folder, query], options, context) => {
-    const { k, model } = options;
-    const { signal } = context;
+  run: async ([reference, query], options, context) => {
+    const { k, mode, weights, where: filter, page, allPassages = false } = options;
     if (query.trim() === "") throw new NearfoldError("bad-argument", "the query is empty");
-    await requireIndex(folder);
-    await using store = await openStore(folder, { access: "read" });
-    const found =
-      model === undefined
-        ? await notedModel(store, options, context)
-        : await modelFolder(model, options, context);
-    await using encoder = await openEncoder(found);
-    const { dims } = store.space;
-    const { fitted } = encoder;
-    const fit = requireQuerySpace(store, {
-      ...prefixSpace(encoder, dims),
-      ...(fitted && { fitted }),
+    await using store = await openIndex(reference);
+    await using encoder = await openAsking(store, options, context);
+    const hits = await findPassages(store, encoder, query, k, {
+      ...{ mode, weights, filter, signal: context.signal },
+      ...{ offset: (page - 1) * k, distinct: !allPassages },
     });
-    if (fit) context.report(fitNote(encoder.name, fit));
-    const { vectors } = await encoder.encode([query], { role: "query", dims, signal });
-    const [hits = []] = await store.search(vectors, k, { signal });
+    const none = (await store.count()) === 0 ? "The index is empty." : "Nothing was found.";
     return {
-      json: { query, hits: hits.map(({ id, score, payload }) => ({ id, score, ...payload })) },
-      text: hits.length === 0 ? "The index is empty." : hits.map(describe).join("\n"),
+      json: { query, mode, hits: hits.map(toJson) },
+      text:
+        hits.length === 0
+          ? none
+          : hits.map((hit, i) => describe(hit, (page - 1) * k + i)).join("\n"),
     };
   },
 };
 
-/** How far hits are to be trusted that a fitted model finds in another's index. */
-function fitNote(name: string, { teacher, agreement }: Fit): ProgressEvent {
-  const { texts, cosine, overlap } = agreement;
-  const figures = [
-    ...(cosine === undefined ? [] : [`mean cosine ${cosine.toFixed(3)}`]),
-    `${Math.round(100 * overlap)} % of the 10 nearest shared`,
-  ];
-  return {
-    type: "note",
-    text: `${name} asks in the space of ${teacher}, to which it was fitted: ${figures.join(", ")}, on ${texts} texts`,
-    data: { type: "fitted", teacher, ...agreement },
-  };
+function toJson({ payload, ...hit }: Found) {
+  return { ...payload, ...hit };
 }
 
-function describe({ id, score, payload }: StoreHit, place: number): string {
+function describe({ id, score, payload }: Found, place: number): string {
   const text = typeof payload?.text === "string" ? payload.text : "";
   return `${String(place + 1).padStart(2)}  ${score.toFixed(4)}  ${oneLine(id, 40)}  ${oneLine(text, 100)}`;
 }
 
-/** @throws not-found with a way to an index, for a model's folder too */
-export async function requireIndex(folder: string): Promise<void> {
-  if (await exists(join(folder, "store.json"))) return;
-  const isModel = await exists(join(folder, "config.json"));
-  throw new NearfoldError("not-found", "there is no index here", {
-    at: folder,
-    ...(isModel && { got: "a model" }),
-    hint: "Build one: nearfold index MODEL DOCUMENTS --out FOLDER",
-  });
+function parseWeights(text: string): HybridWeights {
+  const [vector, keyword, ...rest] = text.split(",").map(Number);
+  if (rest.length === 0 && vector >= 0 && keyword >= 0 && vector + keyword > 0) {
+    return { vector, text: keyword };
+  }
+  throw new InvalidArgumentError("Two numbers from 0, not both 0: 2,1");
 }

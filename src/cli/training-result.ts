@@ -78,7 +78,7 @@ export function trainingOutcome({ data, plan, options, measured }: Result): Outc
   const again = `${lora === undefined ? "" : ` --lora ${lora}`} --out embedder/`;
   const next =
     objective === "contrastive"
-      ? `nearfold index ${out} documents.jsonl --out index/`
+      ? `nearfold index documents.jsonl --model ${out} --store index/`
       : `nearfold train pairs.jsonl --base ${out}${again}`;
   return {
     json: { out, objective, pairs: rows, heldOut, skipped, dims: plan.dims, ...measured?.json },

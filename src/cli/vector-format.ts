@@ -76,10 +76,6 @@ export class Sample<Row> {
 export interface Calibration {
   readonly kept: Kept;
   readonly probe: RecallProbe;
-  /** Vectors that are made already, by id. */
-  readonly made: ReadonlyMap<string, Float32Array>;
-  /** The sample's texts that were cut. */
-  readonly truncated: ReadonlySet<string>;
   readonly warnings: readonly string[];
 }
 
@@ -97,12 +93,7 @@ export async function calibrateOn(
   const scheme = fitScheme(choice, dims);
   const texts = sample.map(({ text }) => text);
   const unit = "documents of the sample";
-  const { vectors, truncated } = await encodeAll(
-    encoder,
-    texts,
-    { role: "document", dims, unit },
-    context,
-  );
+  const { vectors } = await encodeAll(encoder, texts, { role: "document", dims, unit }, context);
   const rows = similarity === "cosine" ? unitRows(vectors.slice(), dims) : vectors;
   const options = { similarity, width: dims };
   const kept = { ...calibrateScheme(scheme, rows, options), multiplier };
@@ -117,12 +108,9 @@ export async function calibrateOn(
   }
   const ids = sample.map(({ id }) => id);
   const asked = Math.min(PROBES, ids.length);
-  const at = (i: number) => vectors.subarray(i * dims, (i + 1) * dims);
   return {
     kept,
     probe: new RecallProbe(ids.slice(0, asked), vectors.subarray(0, asked * dims), model),
-    made: new Map(ids.map((id, i) => [id, at(i)])),
-    truncated: new Set(truncated.map((i) => ids[i])),
     warnings,
   };
 }

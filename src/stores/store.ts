@@ -138,7 +138,7 @@ export function checkRows(
       wanted: `${space.dims} numbers and one payload for each id`,
     });
   }
-  payloads?.forEach((payload, i) => checkPayload(payload, ids[i], name));
+  for (const [i, payload] of (payloads ?? []).entries()) checkPayload(payload, ids[i], name);
   const seen = new Set<string>();
   for (const id of ids) {
     if (id !== "" && !seen.has(id)) seen.add(id);

@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
-import type { Document } from "../../data/documents.ts";
 import { parseText } from "../../data/fields.ts";
 import { parseJson } from "../../data/jsonl.ts";
 import { type Line, scanLines } from "../../data/lines.ts";
 import {
   attemptRow,
   type Source,
+  type SourceDocument,
   type SourceOptions,
   type SourceRow,
   toDocument,
@@ -28,7 +28,7 @@ export const textLines: Source = (path, options = {}) =>
 async function* rowsOfLines(
   path: string,
   { skip = 0 }: SourceOptions,
-  parse: (line: Line) => Document,
+  parse: (line: Line) => SourceDocument,
 ): AsyncGenerator<SourceRow> {
   const size = await sizeOf(path);
   let left = skip;

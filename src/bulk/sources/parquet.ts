@@ -8,7 +8,6 @@ import { asIoError } from "../../durable.ts";
 import { NearfoldError } from "../../errors.ts";
 import {
   attemptRow,
-  type Fields,
   requireColumns,
   type Source,
   type SourceOptions,
@@ -69,9 +68,10 @@ async function readMetadata(path: string): Promise<FileMetaData> {
 }
 
 /** The columns to read. @throws bad-input */
-function columnsOf(metadata: FileMetaData, fields: Fields, path: string): string[] {
+function columnsOf(metadata: FileMetaData, fields: SourceOptions, path: string): string[] {
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);
   requireColumns(names, fields, path);
+  if (fields.metadata) return names;
   const { text, id } = fields;
   const wanted = [
     ...(text === undefined ? ["title", "text"] : [text]),

@@ -2,7 +2,7 @@
 import type { Query, Table, VectorQuery } from "@lancedb/lancedb";
 import { throwIfAborted } from "../../errors.ts";
 import { byScore } from "../order.ts";
-import type { RowsOptions, SearchOptions, Stored, StoreHit } from "../store.ts";
+import type { RowsOptions, Stored, StoreHit } from "../store.ts";
 import { type Columns, columnsRead, type LanceRow, storedOf } from "./columns.ts";
 import { matchQuery, named } from "./lance-table.ts";
 import { idsIn } from "./where.ts";
