@@ -68,12 +68,15 @@ export async function bulkAgainstPeers(
   };
 }
 
-async function embed(input: string, out: string): Promise<void> {
+const embed = (input: string, out: string) => runNearfold(["embed", miniLm, input, "--out", out]);
+
+/** A command in a process of its own. @throws where it fails */
+export async function runNearfold(argv: readonly string[]): Promise<void> {
   const main = join(import.meta.dirname, "../src/cli/main.ts");
-  const argv = [main, "embed", miniLm, input, "--out", out];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "inherit"] });
+  const stdio = ["ignore", "ignore", "inherit"] as const;
+  const child = spawn(process.execPath, [main, ...argv], { stdio: [...stdio] });
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`nearfold embed ended with ${code}`);
+  if (code !== 0) throw new Error(`nearfold ${argv[0]} ended with ${code}`);
 }
 
 async function vectorsOf(path: string): Promise<Float32Array> {

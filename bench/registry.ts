@@ -4,6 +4,7 @@ import { adaptLlmInt8Memory } from "./measurements/adapt-llm-int8-memory.ts";
 import { adaptLlmInt8Quality } from "./measurements/adapt-llm-int8-quality.ts";
 import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
+import { ann } from "./measurements/ann.ts";
 import { bulkEmbed } from "./measurements/bulk-embed.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
 import { distilLayers } from "./measurements/distil-layers.ts";
@@ -16,6 +17,8 @@ import { finetuneScifactMore } from "./measurements/finetune-scifact-more.ts";
 import { finetuneSpeed } from "./measurements/finetune-speed.ts";
 import { forwardMixed } from "./measurements/forward-mixed.ts";
 import { gradcache } from "./measurements/gradcache.ts";
+import { hybrid } from "./measurements/hybrid.ts";
+import { indexRate } from "./measurements/index-rate.ts";
 import { int8Agreement } from "./measurements/int8-agreement.ts";
 import { int8Batch } from "./measurements/int8-batch.ts";
 import { int8Documents } from "./measurements/int8-documents.ts";
@@ -70,6 +73,9 @@ export const measurements = {
   "int8-agreement": int8Agreement,
   "int8-documents": int8Documents,
   "int8-sentences": int8Sentences,
+  "index-rate": indexRate,
+  hybrid,
+  ann,
   "vectors-int8": vectorsInt8,
   "vectors-binary": vectorsBinary,
   "distil-layers": distilLayers,
