@@ -10,6 +10,7 @@ import {
   Schema,
   Struct,
   Utf8,
+  type Vector,
   vectorFromArray,
 } from "apache-arrow";
 import type { Space } from "../../space.ts";
@@ -95,7 +96,7 @@ export interface LanceRow {
   readonly id: string;
   readonly text?: string | null;
   readonly payload?: string | null;
-  readonly vector?: ArrayLike<number>;
+  readonly vector?: Vector<Float32>;
   readonly codes?: Uint8Array;
   readonly finer?: Uint8Array;
   readonly _rowid?: bigint;
@@ -117,7 +118,7 @@ function payloadOf({ text, payload }: LanceRow): Payload | undefined {
 
 /** Undefined where its columns were not read. */
 export function vectorOf({ vector, codes, finer }: LanceRow, { kept }: Columns) {
-  if (vector) return Float32Array.from(vector);
+  if (vector) return Float32Array.from(vector.toArray());
   const { search, rescore: quantizer = search } = kept;
   const bytes = finer ?? codes;
   return bytes && vectorKinds[quantizer.format.type].decode(aligned(bytes), quantizer);

@@ -25,6 +25,7 @@ export class Neighbours implements AsyncDisposable {
   readonly #dims: number;
   readonly #rows: RowsReader;
   readonly #commits: Commits;
+  #later: { readonly version: number; readonly rows: Promise<number> } | undefined;
   #open: { readonly file: string; readonly graph: Promise<Nearest> } | undefined;
 
   constructor(folder: string, dims: number, rows: RowsReader, commits: Commits) {
@@ -50,24 +51,27 @@ export class Neighbours implements AsyncDisposable {
     const lists = await graph.search(asked, Math.min(CANDIDATES * k, graph.rows));
     const rows = await this.#rows.byRowIds([...new Set(lists.flatMap((keys) => [...keys]))]);
     const condition = `_rowid > ${mark.last}`;
-    const later = (await this.#rows.count(condition)) > 0;
-    const more = later ? await this.#rows.nearest(queries, k, { condition }) : [];
-    return lists.map((keys, i) =>
-      [...this.#score(queries[i], keys, rows), ...(more[i] ?? [])].sort(byScore).slice(0, k),
-    );
+    const more = (await this.#countLater(mark))
+      ? await this.#rows.nearest(queries, k, { condition })
+      : [];
+    return lists.map((keys, i) => {
+      const scored = [...keys]
+        .filter((key) => rows.has(key))
+        .map((key) => ({ key, score: product(queries[i], rows.vector(key)) }))
+        .sort((a, b) => b.score - a.score)
+        .slice(0, k);
+      const hits = scored.map(({ key, score }) => ({ ...rows.stored(key), score }));
+      return [...hits, ...(more[i] ?? [])].sort(byScore).slice(0, k);
+    });
   }
 
-  #score(
-    query: Float32Array,
-    keys: BigUint64Array,
-    rows: ReadonlyMap<bigint, LanceRow>,
-  ): readonly StoreHit[] {
-    return [...keys].flatMap((key) => {
-      const row = rows.get(key);
-      if (!row) return [];
-      const { vector, ...stored } = this.#rows.stored(row);
-      return [{ ...stored, score: product(query, vector!) }];
-    });
+  /** Rows that came after the graph; asked once for each change. */
+  async #countLater({ last }: NearestMark): Promise<number> {
+    const { version } = this.#commits.record;
+    if (this.#later?.version !== version) {
+      this.#later = { version, rows: this.#rows.count(`_rowid > ${last}`) };
+    }
+    return await this.#later.rows;
   }
 
   /** Builds the graph where there are rows enough, or adds to it what came since. */
@@ -108,6 +112,7 @@ export class Neighbours implements AsyncDisposable {
     await this.#commits.commit({ nearest: mark });
     const before = await this.#open?.graph;
     this.#open = { file, graph: Promise.resolve(graph) };
+    this.#later = undefined;
     if (before !== graph) await before?.[Symbol.asyncDispose]();
     if (old && old.file !== file) await rm(join(this.#folder, old.file), { force: true });
   }
@@ -128,7 +133,7 @@ export class Neighbours implements AsyncDisposable {
   #vectorsOf(rows: readonly LanceRow[]): Float32Array {
     const vectors = new Float32Array(rows.length * this.#dims);
     rows.forEach((row, i) => {
-      vectors.set(Float32Array.from(row.vector!), i * this.#dims);
+      vectors.set(row.vector!.toArray(), i * this.#dims);
     });
     return vectors;
   }

@@ -5,6 +5,7 @@ import { byScore } from "../order.ts";
 import type { RowsOptions, Stored, StoreHit } from "../store.ts";
 import { type Columns, columnsRead, type LanceRow, storedOf } from "./columns.ts";
 import { matchQuery, named } from "./lance-table.ts";
+import { Taken } from "./taken.ts";
 import { idsIn } from "./where.ts";
 
 /** Ids in one condition. */
@@ -46,11 +47,9 @@ export class RowsReader {
   }
 
   /** By the numbers that Lance gives rows; those that are gone are left out. */
-  async byRowIds(keys: readonly bigint[]): Promise<ReadonlyMap<bigint, LanceRow>> {
-    if (keys.length === 0) return new Map();
+  async byRowIds(keys: readonly bigint[]): Promise<Taken> {
     const query = this.#table.takeRowIds(keys).withRowId();
-    const rows = (await query.select(columnsRead(this.#columns, true)).toArray()) as LanceRow[];
-    return new Map(rows.map((row) => [BigInt(row._rowid!), row]));
+    return new Taken(await query.select(columnsRead(this.#columns, true)).toArrow(), this.#columns);
   }
 
   /** In the order of the ids. */
