@@ -13,6 +13,7 @@ const layers = [
   "models",
   "encoder",
   "data",
+  "documents",
   "vectors",
   "evaluate",
   "stores",

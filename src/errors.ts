@@ -52,12 +52,15 @@ export interface ErrorDetails {
  */
 export class NearfoldError extends Error {
   readonly code: ErrorCode;
+  /** What went wrong, without the rest of the message. */
+  readonly what: string;
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
     super(describe(what, details), { cause: details.cause });
     this.name = "NearfoldError";
     this.code = code;
+    this.what = what;
     this.details = details;
   }
 
