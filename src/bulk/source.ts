@@ -9,7 +9,7 @@ export type SourceRow = RowPlace &
   ({ readonly document: SourceDocument } | { readonly error: NearfoldError });
 
 export interface SourceDocument extends Document {
-  /** The other fields of its record, where they were asked for. */
+  /** The other fields of its record, where they were asked for; with a `text`, that is what is kept and shown, and the document's is what a model reads. */
   readonly metadata?: Payload;
 }
 
@@ -65,7 +65,7 @@ export function toDocument(
       : parseText(record[text], text, at).trim();
   const document = wellFormed({ id: parseId(named, id ?? "id", at), text: found }, at);
   if (!metadata) return document;
-  const taken = [text ?? "text", ...(id === undefined ? ["id", "_id"] : [id])];
+  const taken = ["text", text ?? "text", ...(id === undefined ? ["id", "_id"] : [id])];
   return { ...document, metadata: metadataOf(record, taken) };
 }
 

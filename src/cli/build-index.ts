@@ -51,7 +51,7 @@ export const buildIndex: CommandSpec<Options> = {
   arguments: [
     [
       "<documents>",
-      '.jsonl of {"id"?, "title"?, "text", …}, .csv, .tsv or .parquet with such columns, .txt with a document a line, or a folder of texts',
+      '.jsonl of {"id"?, "title"?, "text", …}, .csv, .tsv or .parquet with such columns, .txt with a document a line; or a folder or file of Markdown, HTML, text or PDF, which is cut into passages',
     ],
   ],
   options: [
@@ -59,6 +59,14 @@ export const buildIndex: CommandSpec<Options> = {
     new Option("--model <model>", "the model (default: the one that the index says)"),
     new Option("--text <field>", "the field or column of the text, where it is not text"),
     new Option("--id <field>", "the field or column of the id, where it is not id or _id"),
+    new Option(
+      "--passage-tokens <n>",
+      "tokens of a passage of a document, at a guess (default: 200)",
+    ).argParser(wholeNumber(16, 100_000)),
+    new Option(
+      "--overlap <n>",
+      "tokens that a passage repeats of the one before (default: an eighth)",
+    ).argParser(wholeNumber(0, 50_000)),
     new Option("--dims <n>", "only the first n dimensions").argParser(wholeNumber(1)),
     new Option("--prune", "take out what the documents no longer hold"),
     new Option("--replace", "build it anew, and put it in the old one's place when it is whole"),
@@ -68,6 +76,7 @@ export const buildIndex: CommandSpec<Options> = {
   ],
   examples: [
     "nearfold index corpus.jsonl --model model/ --store index/",
+    "nearfold index handbook/ --model model/ --store index/",
     "nearfold index corpus.jsonl --store index/ --prune",
     "nearfold index products.csv --text body --id sku --model model/ --store postgres://shop@localhost/shop?index=products",
     "nearfold index corpus.jsonl --model model/ --store index/ --vectors binary+int8 --replace",
@@ -125,7 +134,7 @@ async function fill(
   if (choice && !isNew) requireAsked(store, model, options);
   const before = await store.count();
   const total = source.ids.size;
-  const advance = trackTask(report, { task: "indexing", unit: "documents", total }, now);
+  const advance = trackTask(report, { task: "indexing", unit: source.unit, total }, now);
   const filled = await fillStore(store, encoder, source.rows(), {
     dims,
     signal,
@@ -134,13 +143,13 @@ async function fill(
       onVectors: (ids, vectors) => calibration.probe.add(ids, vectors),
     }),
   });
-  const spare = options.prune ? undefined : () => true;
+  const spare = options.prune ? undefined : (id: string) => !source.isStale(id);
   const stale = before > 0 ? await prune(store, source.ids, spare) : { removed: 0, spared: 0 };
   await optimize(store, context);
   const recall = calibration && (await measureRecall(store, calibration, context));
   const count = await store.count();
   return indexOutcome(options.store, store, {
-    ...{ count, before, ...filled, ...stale, skipped: source.skipped, dims },
+    ...{ unit: source.unit, count, before, ...filled, ...stale, skipped: source.skipped, dims },
     ...(calibration && { warnings: calibration.warnings, recall }),
   });
 }

@@ -4,6 +4,7 @@ import { bytesPerVector, formatScheme } from "../vectors/index.ts";
 import type { Outcome } from "./command.ts";
 
 export interface Indexed {
+  readonly unit: "documents" | "passages";
   /** Documents that the index then holds. */
   readonly count: number;
   /** Documents that it held at first. */
@@ -24,17 +25,17 @@ export interface Indexed {
 export function indexOutcome(
   name: string,
   store: VectorStore,
-  { count, before, warnings, recall, ...counts }: Indexed,
+  { unit, count, before, warnings, recall, ...counts }: Indexed,
 ): Outcome {
   const { documents, encoded, truncated, removed, spared } = counts;
   const facts = [
-    `${name} holds ${count} documents, ${encoded} of them new`,
+    `${name} holds ${count} ${unit}, ${encoded} of them new`,
     ...(before > 0 ? [`${documents - encoded} were there already`] : []),
     ...(removed > 0 ? [`${removed} were taken out`] : []),
     ...(truncated > 0 ? [`${truncated} were longer than the model reads and cut`] : []),
   ];
   const vectors = describeVectors(store, recall);
-  const others = `${spared} documents of the index are not among these: --prune takes them out`;
+  const others = `${spared} ${unit} of the index are not among these: --prune takes them out`;
   return {
     json: {
       ...{ out: name, ...counts, documents: count },

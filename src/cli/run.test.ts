@@ -484,6 +484,49 @@ describe("index and search", () => {
     expect(JSON.parse(out)).toMatchObject({ documents: 1, encoded: 0, removed: 63 });
   });
 
+  it("cuts a folder's documents into passages, and takes out those that a change left behind", async () => {
+    await mkdir(at("handbook", "a"), { recursive: true });
+    const words = (n: number) => Array.from({ length: n }, (_, i) => `word${i % 50}`).join(" ");
+    const long = `# Guide\n\n## Cats\n\nThe red cat. ${words(300)}.\n\n## Dogs\n\nThe old dog. ${words(300)}.`;
+    await writeFile(at("handbook", "guide.md"), long);
+    await writeFile(
+      at("handbook", "a", "page.html"),
+      "<title>Page</title><script>x()</script><p>A red cat sat.",
+    );
+    await writeFile(at("handbook", "no.pdf"), "%PDF-1.4 is not all of it");
+    const argv = ["index", at("handbook"), "--store", at("passages"), "--json"];
+    const strict = await nearfold([...argv, "--model", at("model")]);
+    expect([strict.code, strict.err]).toEqual([2, expect.stringContaining("not a readable PDF")]);
+    const made = await nearfold([...argv, "--model", at("model"), "--skip-bad"]);
+    expect(made.code, made.err).toBe(0);
+    const { documents } = JSON.parse(made.out);
+    expect(documents).toBeGreaterThan(3);
+    const { out } = await nearfold(["search", at("passages"), "red cat", "--json"]);
+    const { hits } = JSON.parse(out) as { hits: Record<string, unknown>[] };
+    expect(hits.map(({ document }) => document).sort()).toEqual(["a/page.html", "guide.md"]);
+    for (const { text, source, start, end } of hits) {
+      if (source === "guide.md") expect(long.slice(start as number, end as number)).toBe(text);
+      else expect(text).toBe("A red cat sat.");
+    }
+    await writeFile(at("handbook", "guide.md"), "# Guide\n\nThe red cat.");
+    await rm(at("handbook", "a", "page.html"));
+    const again = JSON.parse((await nearfold([...argv, "--skip-bad"])).out);
+    expect(again).toMatchObject({ documents: 2, encoded: 1, removed: documents - 2, spared: 1 });
+    const pruned = JSON.parse((await nearfold([...argv, "--skip-bad", "--prune"])).out);
+    expect(pruned).toMatchObject({ documents: 1, encoded: 0, removed: 1 });
+    const rows = await nearfold([
+      "index",
+      at("docs.jsonl"),
+      "--store",
+      at("x"),
+      "--model",
+      at("model"),
+      "--overlap",
+      "1",
+    ]);
+    expect([rows.code, rows.err]).toEqual([2, expect.stringContaining("rows are not cut")]);
+  });
+
   it("keeps the other fields of a row, and finds by them", async () => {
     const rows = [
       { id: "a", title: "Cats", text: "the red cat", year: 2001, tags: { lang: "en" } },

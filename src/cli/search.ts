@@ -74,7 +74,8 @@ export const search: CommandSpec<Options> = {
 };
 
 function toJson({ payload, ...hit }: Found) {
-  return { ...payload, ...hit };
+  // What is the hit's comes first, and no field of a document takes its place.
+  return { ...hit, ...payload, ...hit };
 }
 
 function describe({ id, score, payload }: Found, place: number): string {

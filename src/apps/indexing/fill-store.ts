@@ -68,7 +68,7 @@ export async function fillStore(
 }
 
 export function payloadOf({ text, metadata }: Pick<WindowDocument, "text" | "metadata">): Payload {
-  return { ...metadata, text };
+  return { text, ...metadata };
 }
 
 /** Documents that are not in the store as they are. */
