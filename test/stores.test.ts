@@ -1,13 +1,16 @@
 /** The contract of a vector store: every entry of the registry passes all of it. */
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NearfoldError } from "../src/errors.ts";
 import { sequence } from "../src/graph/rng.ts";
 import type { Named, Space } from "../src/space.ts";
 import {
+  copyStore,
   type Filter,
   type Kept,
   meets,
+  openStore,
   type Payload,
   type Stored,
   searchHybrid,
@@ -23,6 +26,7 @@ import {
 } from "../src/vectors/index.ts";
 import { unitRows } from "../src/vectors/quantizer.ts";
 import { places } from "./stores/places.ts";
+import { temporaryFolder } from "./temporary.ts";
 
 const id = `sha256:${"ab".repeat(32)}`;
 const modelOf = (dims: number, similarity: Space["similarity"] = "cosine"): Named<Space> => ({
@@ -398,6 +402,33 @@ describe.each(atHand)("a store: %s", (kind, { open, persistent, formats }) => {
         expect(idsOf(near)!.slice(0, 2)).toEqual(["near", "both"]);
       }));
   });
+
+  it("is copied into another, and goes on where a copy was stopped", () =>
+    withStore(modelOf(2), async (store) => {
+      await store.upsert(["a", "b"], vectors([3, 4], [0, 2]), {
+        payloads: [{ text: "x", n: 1 }, {}],
+      });
+      await store.upsert(["c"], vectors([1, 0]));
+      await using folder = await temporaryFolder();
+      const target = join(folder.path, "copy");
+      expect(await copyStore(store, target)).toBe(3);
+      await store.upsert(["d"], vectors([1, 1]));
+      expect(await copyStore(store, target)).toBe(4);
+      await using copy = await openStore(target, { access: "read" });
+      expect([copy.space, copy.notes]).toEqual([store.space, store.notes]);
+      const [before, after] = [
+        await collect(store.rows({ vectors: true })),
+        await collect(copy.rows({ vectors: true })),
+      ];
+      expect(after.map(({ id, payload }) => ({ id, payload }))).toEqual(
+        before.map(({ id, payload }) => ({ id, payload })),
+      );
+      for (const [i, { vector }] of after.entries()) {
+        expect([...vector!]).toBeClose([...before[i].vector!], { atol: 1e-3 });
+      }
+      await store.delete(["a"]);
+      await expect(copyStore(store, target)).rejects.toMatchObject({ code: "exists" });
+    }));
 
   it("is as right after it was optimized", () =>
     withStore(modelOf(2), async (store) => {

@@ -1,6 +1,7 @@
 import { bench } from "./bench.ts";
 import { buildIndex } from "./build-index.ts";
 import type { CommandSpec } from "./command.ts";
+import { copy } from "./copy.ts";
 import { distill } from "./distill.ts";
 import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
@@ -25,6 +26,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   embed,
   index: buildIndex,
   search,
+  copy,
   serve,
   bench,
   doctor,
