@@ -11,6 +11,7 @@ import { distilLayers } from "./measurements/distil-layers.ts";
 import { distilStatic } from "./measurements/distil-static.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
+import { exactInt8 } from "./measurements/exact-int8.ts";
 import { finetuneScifact } from "./measurements/finetune-scifact.ts";
 import { finetuneScifactInt8 } from "./measurements/finetune-scifact-int8.ts";
 import { finetuneScifactMore } from "./measurements/finetune-scifact-more.ts";
@@ -78,6 +79,7 @@ export const measurements = {
   ann,
   "vectors-int8": vectorsInt8,
   "vectors-binary": vectorsBinary,
+  "exact-int8": exactInt8,
   "distil-layers": distilLayers,
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,

@@ -62,3 +62,16 @@ it("gives a kept row's place to a better one, and to no other", () => {
     { row: 8, score: 2.5 },
   ]);
 });
+
+it.each([
+  [0, [], Number.POSITIVE_INFINITY],
+  [2, [], Number.NEGATIVE_INFINITY],
+  [2, [4], Number.NEGATIVE_INFINITY],
+  [2, [4, 1, 3], 3],
+])("with room for %i, after %j, what is below %d has no place", (room, scores, least) => {
+  const best = new TopK(room);
+  scores.forEach((score, row) => {
+    best.push(score, row);
+  });
+  expect(best.least).toBe(least);
+});

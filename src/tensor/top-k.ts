@@ -25,6 +25,12 @@ export class TopK {
     return room > 0 && this.#worse(this.#scores[0], this.#rows[0], score, row);
   }
 
+  /** What a score must reach, at least, to be kept. */
+  get least(): number {
+    if (this.#size < this.#rows.length) return Number.NEGATIVE_INFINITY;
+    return this.#size > 0 ? this.#scores[0] : Number.POSITIVE_INFINITY;
+  }
+
   push(score: number, row: number): void {
     if (!this.takes(score, row)) return;
     if (this.#size < this.#rows.length) this.#rise(this.#size++, score, row);

@@ -14,7 +14,7 @@
  * Without the division by the length of `mean ± step` the mean gains nothing (0.725): rows that lie far along it score too high. A median in
  * the mean's place, or a step for each dimension, is within chance of it.
  */
-import type { Quantizer, Scorer, VectorKind } from "./kind.ts";
+import { oneByOne, type Quantizer, type Scorer, type VectorKind } from "./kind.ts";
 
 export const binary: VectorKind = {
   about: "a bit a dimension, above or below the mean of a sample",
@@ -54,13 +54,14 @@ export const binary: VectorKind = {
     }
     return rows;
   },
-  products: (query, { offset, scale }) => {
-    const base = query.reduce((sum, x, d) => sum + x * offset[d], 0);
-    return tableScorer(
-      query.map((x, d) => x * scale[d]),
-      base,
-    );
-  },
+  products: (queries, { offset, scale }) =>
+    oneByOne(queries, offset.length, (query) => {
+      const base = query.reduce((sum, x, d) => sum + x * offset[d], 0);
+      return tableScorer(
+        query.map((x, d) => x * scale[d]),
+        base,
+      );
+    }),
   lengths,
 };
 

@@ -8,7 +8,8 @@
  * - a query is multiplied by the scales before it is rounded itself. Codes of both sides by one table of ranges leave each dimension's
  *   offset and scale out of the product: recall@10 0.73 instead of 0.99 before rescoring.
  */
-import type { Quantizer, VectorKind } from "./kind.ts";
+import { oneByOne, type Quantizer, type Scaling, type VectorKind } from "./kind.ts";
+import { packQueries, products } from "./simd/products.ts";
 
 const DEVIATIONS = 4.5;
 /** Vectors of the second moment of all dimensions that are counted into each one's variance: a dimension that a small sample hardly moves may still move. */
@@ -55,31 +56,44 @@ export const int8: VectorKind = {
       const d = i % offset.length;
       return offset[d] + scale[d] * code;
     }),
-  products: (query, { offset, scale }) => {
-    const weights = Float64Array.from(query, (x, d) => x * scale[d]);
-    const base = query.reduce((sum, x, d) => sum + x * offset[d], 0);
-    return (codes, row, count, out) => {
-      const rows = bytesOf(codes);
-      const last = row + count - 1;
-      for (let i = 0; i < count; i += TILE) floatTile(weights, rows, row + i, last, base, i, out);
-    };
-  },
+  products: (queries, { offset, scale }) =>
+    oneByOne(queries, offset.length, (query) => {
+      const { weights, base } = weighted(query, { offset, scale });
+      return (codes, row, count, out) => {
+        const rows = bytesOf(codes);
+        const last = row + count - 1;
+        for (let i = 0; i < count; i += TILE) floatTile(weights, rows, row + i, last, base, i, out);
+      };
+    }),
   lengths,
-  codeProducts: (query, { offset, scale }) => {
-    const weights = Float64Array.from(query, (x, d) => x * scale[d]);
-    const base = query.reduce((sum, x, d) => sum + x * offset[d], 0);
-    const step = weights.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / MOST;
-    const codesOfQuery = Int8Array.from(weights, (x) => (step > 0 ? Math.round(x / step) : 0));
+  codeProducts: (queries, { offset, scale }) => {
+    const dims = offset.length;
+    const rounded = new Int8Array(queries.length);
+    const sides = Array.from({ length: queries.length / dims }, (_, i) => {
+      const query = queries.subarray(i * dims, (i + 1) * dims);
+      const { weights, base } = weighted(query, { offset, scale });
+      const step = weights.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / MOST;
+      weights.forEach((x, d) => {
+        rounded[i * dims + d] = step > 0 ? Math.round(x / step) : 0;
+      });
+      return { base, step };
+    });
+    const packed = packQueries("bytes", rounded, dims);
     return (codes, row, count, out) => {
-      const rows = bytesOf(codes);
-      const last = row + count - 1;
-      for (let i = 0; i < count; i += TILE) {
-        intTile(codesOfQuery, rows, row + i, last, i, out);
+      const sums = products(packed, codes, { row, count, rowBytes: dims });
+      for (const [query, { base, step }] of sides.entries()) {
+        const end = (query + 1) * count;
+        for (let i = query * count; i < end; i++) out[i] = base + step * sums[i];
       }
-      for (let i = 0; i < count; i++) out[i] = base + step * out[i];
     };
   },
 };
+
+/** What a query's numbers are multiplied by the scales, and its product with the offsets: `q · x̂ = base + weights · code`. */
+function weighted(query: Float32Array, { offset, scale }: Scaling) {
+  const weights = Float64Array.from(query, (x, d) => x * scale[d]);
+  return { weights, base: query.reduce((sum, x, d) => sum + x * offset[d], 0) };
+}
 
 function lengths({ offset, scale }: Quantizer) {
   const dims = offset.length;
@@ -128,37 +142,6 @@ function floatTile(
     s1 += x * rows[r1++];
     s2 += x * rows[r2++];
     s3 += x * rows[r3++];
-  }
-  out[at] = s0;
-  if (row < last) out[at + 1] = s1;
-  if (row + 1 < last) out[at + 2] = s2;
-  if (row + 2 < last) out[at + 3] = s3;
-}
-
-/** The same in whole numbers, exact up to 133,000 dimensions. */
-function intTile(
-  query: Int8Array,
-  rows: Int8Array,
-  row: number,
-  last: number,
-  at: number,
-  out: Float64Array,
-): void {
-  const dims = query.length;
-  let r0 = row * dims;
-  let r1 = Math.min(row + 1, last) * dims;
-  let r2 = Math.min(row + 2, last) * dims;
-  let r3 = Math.min(row + 3, last) * dims;
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (let d = 0; d < dims; d++) {
-    const x = query[d];
-    s0 = (s0 + Math.imul(x, rows[r0++])) | 0;
-    s1 = (s1 + Math.imul(x, rows[r1++])) | 0;
-    s2 = (s2 + Math.imul(x, rows[r2++])) | 0;
-    s3 = (s3 + Math.imul(x, rows[r3++])) | 0;
   }
   out[at] = s0;
   if (row < last) out[at + 1] = s1;

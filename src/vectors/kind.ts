@@ -29,7 +29,7 @@ export interface Quantized {
   readonly codes: Uint8Array<ArrayBuffer>;
 }
 
-/** Writes a figure for each of `count` rows of `codes`, from `row` on, to the beginning of `out`. */
+/** Writes a figure for each of `count` rows of `codes`, from `row` on, to the beginning of `out`: `[Q, count]` where it is of queries. */
 export type Scorer = (codes: Uint8Array, row: number, count: number, out: Float64Array) => void;
 
 /**
@@ -49,10 +49,26 @@ export interface VectorKind {
   readonly encode: (rows: Float32Array, quantizer: Quantizer) => Uint8Array<ArrayBuffer>;
   /** The rows `[N, D]` that codes stand for. */
   readonly decode: (codes: Uint8Array, quantizer: Quantizer) => Float32Array<ArrayBuffer>;
-  /** `q · x̂` of a float query `[D]` (asymmetric: the query loses nothing). */
-  readonly products: (query: Float32Array, quantizer: Quantizer) => Scorer;
+  /** `q · x̂` of float queries `[Q, D]` (asymmetric: a query loses nothing). */
+  readonly products: (queries: Float32Array, quantizer: Quantizer) => Scorer;
   /** `|x̂|`, by which a product becomes a cosine; absent where codes keep the length. */
   readonly lengths?: (quantizer: Quantizer) => Scorer;
   /** Codes with codes (symmetric): in the order of the products but for rounding of the query too; absent where it saves no time. */
-  readonly codeProducts?: (query: Float32Array, quantizer: Quantizer) => Scorer;
+  readonly codeProducts?: (queries: Float32Array, quantizer: Quantizer) => Scorer;
+}
+
+/** A scorer of queries `[Q, D]` from one of a single query. */
+export function oneByOne(
+  queries: Float32Array,
+  dims: number,
+  scorer: (query: Float32Array) => Scorer,
+): Scorer {
+  const scorers = Array.from({ length: queries.length / dims }, (_, i) =>
+    scorer(queries.subarray(i * dims, (i + 1) * dims)),
+  );
+  return (codes, row, count, out) => {
+    scorers.forEach((score, i) => {
+      score(codes, row, count, out.subarray(i * count, (i + 1) * count));
+    });
+  };
 }

@@ -1,6 +1,6 @@
 /** The two passes of a search: all rows by their codes, then the best of them by what says more. */
 import { TopK } from "../tensor/top-k.ts";
-import type { Quantizer } from "./kind.ts";
+import type { Quantizer, Scorer } from "./kind.ts";
 import { bytesPerVector, leading } from "./quantizer.ts";
 import { vectorKinds } from "./registry.ts";
 
@@ -12,13 +12,14 @@ export interface RowHit {
 
 /** Bytes of codes that all queries pass over while they stay in the second-level cache. */
 const PART_BYTES = 2 ** 18;
+/** Queries whose numbers, with their scores of a part, stay there too. */
+const GROUP = 32;
 
 /** The first pass: every query against every row. Feed it blocks in the order of the rows, then ask for the best. */
 export class CodeScan {
   readonly #quantizer: Quantizer;
-  readonly #products: readonly ReturnType<(typeof vectorKinds)["float32"]["products"]>[];
-  readonly #lengths: ReturnType<typeof lengthsOf>;
-  readonly #best: readonly TopK[];
+  readonly #groups: readonly { readonly products: Scorer; readonly best: readonly TopK[] }[];
+  readonly #lengths: Scorer | undefined;
 
   /**
    * @param queries `[Q, width]`, of unit length under cosine
@@ -26,39 +27,61 @@ export class CodeScan {
    */
   constructor(queries: Float32Array, width: number, room: number, quantizer: Quantizer) {
     const { codeProducts, products } = vectorKinds[quantizer.format.type];
+    const numbers = GROUP * quantizer.format.dims;
+    const asked = leading(queries, width, quantizer);
     this.#quantizer = quantizer;
-    this.#products = queriesOf(queries, width, quantizer).map((query) =>
-      (codeProducts ?? products)(query, quantizer),
-    );
+    this.#groups = Array.from({ length: Math.ceil(asked.length / numbers) }, (_, i) => {
+      const group = asked.subarray(i * numbers, (i + 1) * numbers);
+      return {
+        products: (codeProducts ?? products)(group, quantizer),
+        best: Array.from({ length: group.length / quantizer.format.dims }, () => new TopK(room)),
+      };
+    });
     // A rough product is not worth a length: the second pass divides by it.
     this.#lengths = codeProducts ? undefined : lengthsOf(quantizer);
-    this.#best = this.#products.map(() => new TopK(room));
   }
 
   /** Scores `rows` codes that begin at row `first`; rows that are not `live` are left out. */
   block(codes: Uint8Array, rows: number, first: number, live: (row: number) => boolean): void {
     const size = bytesPerVector(this.#quantizer.format);
     const step = Math.min(rows, Math.max(4, 4 * Math.floor(PART_BYTES / size / 4)));
-    const scores = new Float64Array(step);
-    const lengths = new Float64Array(step).fill(1);
+    const scores = new Float64Array(step * Math.min(GROUP, this.#groups[0]?.best.length ?? 0));
+    const lengths = this.#lengths && new Float64Array(step);
     for (let row = 0; row < rows; row += step) {
       const count = Math.min(step, rows - row);
-      this.#lengths?.(codes, row, count, lengths);
-      this.#products.forEach((products, query) => {
+      if (lengths) this.#lengths?.(codes, row, count, lengths);
+      for (const { products, best } of this.#groups) {
         products(codes, row, count, scores);
-        const best = this.#best[query];
-        for (let i = 0; i < count; i++) {
-          const at = first + row + i;
-          const score = quotient(scores[i], lengths[i]);
-          if (best.takes(score, at) && live(at)) best.push(score, at);
-        }
-      });
+        best.forEach((kept, query) => {
+          const part = scores.subarray(query * count, (query + 1) * count);
+          if (lengths) for (let i = 0; i < count; i++) part[i] = quotient(part[i], lengths[i]);
+          keepBest(kept, part, first + row, live);
+        });
+      }
     }
   }
 
   /** For each query its rows and scores, best first. */
   found(): readonly (readonly RowHit[])[] {
-    return this.#best.map((best) => best.sorted());
+    return this.#groups.flatMap(({ best }) => best.map((kept) => kept.sorted()));
+  }
+}
+
+/** Offers the scores of rows that begin at row `first`. */
+function keepBest(
+  best: TopK,
+  scores: Float64Array,
+  first: number,
+  live: (row: number) => boolean,
+): void {
+  let least = best.least;
+  for (let i = 0; i < scores.length; i++) {
+    // Most are passed over here.
+    if (scores[i] < least) continue;
+    const row = first + i;
+    if (!best.takes(scores[i], row) || !live(row)) continue;
+    best.push(scores[i], row);
+    least = best.least;
   }
 }
 
@@ -72,7 +95,7 @@ export function rescore(
   codes: Uint8Array,
   { k, quantizer }: { readonly k: number; readonly quantizer: Quantizer },
 ): readonly RowHit[] {
-  const [asked] = queriesOf(query, query.length, quantizer);
+  const asked = leading(query, query.length, quantizer);
   const scores = new Float64Array(rows.length);
   const lengths = new Float64Array(rows.length).fill(1);
   vectorKinds[quantizer.format.type].products(asked, quantizer)(codes, 0, rows.length, scores);
@@ -89,15 +112,7 @@ export function secondPass(search: Quantizer, finer: Quantizer | undefined): Qua
   return finer ?? (vectorKinds[search.format.type].codeProducts ? search : undefined);
 }
 
-function queriesOf(queries: Float32Array, width: number, quantizer: Quantizer): Float32Array[] {
-  const { dims } = quantizer.format;
-  const rows = leading(queries, width, quantizer);
-  return Array.from({ length: rows.length / dims }, (_, i) =>
-    rows.subarray(i * dims, (i + 1) * dims),
-  );
-}
-
-function lengthsOf(quantizer: Quantizer) {
+function lengthsOf(quantizer: Quantizer): Scorer | undefined {
   if (quantizer.similarity === "dot") return undefined;
   return vectorKinds[quantizer.format.type].lengths?.(quantizer);
 }

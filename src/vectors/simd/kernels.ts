@@ -1,0 +1,197 @@
+/** Products of rows with queries as WebAssembly, some of each at once: what is read of a row is multiplied with all queries of a tile. */
+import {
+  assemble,
+  type Code,
+  f32,
+  f32x4,
+  get,
+  i16x8,
+  i32,
+  i32x4,
+  loopWhile,
+  type Program,
+  select,
+  set,
+  v128,
+} from "./assembler.ts";
+
+/** Rows and queries that are multiplied at once: as many sums as there are registers for. */
+interface Tile {
+  readonly rows: number;
+  readonly queries: number;
+}
+
+/** A tile for many queries, and one for those left over. */
+export const QUERIES_AT_ONCE = 4;
+const tiles = {
+  some: { rows: 2, queries: QUERIES_AT_ONCE },
+  one: { rows: 4, queries: 1 },
+} as const satisfies Record<string, Tile>;
+
+/** Numbers of a row that are multiplied in a step: two registers of them. */
+export const STEPS = { floats: 8, bytes: 32 } as const;
+export type NumberType = keyof typeof STEPS;
+
+/**
+ * Sums `[queries of the tile, count]`, float32 or int32, of `count` rows from an address on. Queries lie step by step: a step's numbers of
+ * each in turn, bytes as 16 bits, then the next as many. Rows of bytes are read in whole steps, past the last one too.
+ */
+export type Kernel = (
+  queries: number,
+  rows: number,
+  rowBytes: number,
+  count: number,
+  sums: number,
+) => void;
+const [QUERIES, ROWS, ROW_BYTES, COUNT, SUMS] = [0, 1, 2, 3, 4];
+const PARAMS = 5;
+/** Further locals: a row's number, bytes of it that are left, where its queries and where the tile's rows are read. */
+const [ROW, LEFT, QUERY, FIRST] = [PARAMS, PARAMS + 1, PARAMS + 2, PARAMS + 3];
+
+/** The v128 locals of a tile. */
+interface Registers {
+  readonly sum: (row: number, query: number) => number;
+  readonly scratch: (index: number) => number;
+}
+
+/** How numbers of a type are multiplied. */
+interface Arithmetic {
+  /** Adds the products of whole rows to the sums. */
+  readonly row: (tile: Tile, registers: Registers) => Code;
+  readonly scratch: (tile: Tile) => number;
+  /** Bytes that may be read past a row's end, which the queries multiply by zero. */
+  readonly padding: number;
+  readonly store: (offset: number, ...atAndSum: readonly Code[]) => Code;
+  /** A sum's four lanes as one number. */
+  readonly total: (sum: Code) => Code;
+}
+
+const each = (count: number, code: (index: number) => Code): Code =>
+  Array.from({ length: count }, (_, index) => code(index)).flat();
+const increase = (local: number, by: Code): Code => set(local, i32.add(get(local), by));
+/** Bytes of a register. */
+const WIDTH = 16;
+
+/** Goes through a row's bytes, so many at a time, as long as there are as many. */
+function steps(tile: Tile, rowBytes: number, queryBytes: number, body: Code): Code {
+  return loopWhile(i32.atLeast(get(LEFT), i32.const(rowBytes)), [
+    ...body,
+    ...each(tile.rows, (i) => increase(FIRST + i, i32.const(rowBytes))),
+    ...increase(QUERY, i32.const(queryBytes)),
+    ...increase(LEFT, i32.const(-rowBytes)),
+  ]);
+}
+
+/** Eight floats at a time, and what is left of a row one by one into the first of four sums. */
+const floats: Arithmetic = {
+  row: (tile, { sum, scratch }) => {
+    const multiply = (load: typeof v128.load, offset: number) => [
+      ...each(tile.rows, (i) => set(scratch(i), load(offset, get(FIRST + i)))),
+      ...each(tile.queries, (j) => [
+        ...set(scratch(tile.rows), load(4 * STEPS.floats * j + offset, get(QUERY))),
+        ...each(tile.rows, (i) => {
+          const operands = [scratch(i), scratch(tile.rows), sum(i, j)].map(get);
+          return set(sum(i, j), f32x4.multiplyAdd(...operands));
+        }),
+      ]),
+    ];
+    const step = [...multiply(v128.load, 0), ...multiply(v128.load, WIDTH)];
+    return [
+      ...steps(tile, 4 * STEPS.floats, 4 * STEPS.floats * tile.queries, step),
+      ...steps(tile, 4, 4, multiply(v128.loadFirst, 0)),
+    ];
+  },
+  scratch: ({ rows }) => rows + 1,
+  padding: 0,
+  store: f32.store,
+  total: (sum) =>
+    f32.add(
+      f32.add(f32x4.lane(0, sum), f32x4.lane(1, sum)),
+      f32.add(f32x4.lane(2, sum), f32x4.lane(3, sum)),
+    ),
+};
+
+/** 32 signed bytes at a time, widened: whole sums, exact up to 133,000 dimensions. */
+const bytes: Arithmetic = {
+  row: (tile, { sum, scratch }) => {
+    const [low, high] = [(i: number) => scratch(2 * i), (i: number) => scratch(2 * i + 1)];
+    const multiply = (offset: number) => [
+      ...each(tile.rows, (i) => [
+        ...set(low(i), i16x8.loadBytes(offset, get(FIRST + i))),
+        ...set(high(i), i16x8.loadBytes(offset + WIDTH / 2, get(FIRST + i))),
+      ]),
+      ...each(tile.queries, (j) =>
+        each(tile.rows, (i) => {
+          const query = 2 * (STEPS.bytes * j + offset);
+          const lower = i32x4.dot(get(low(i)), v128.load(query, get(QUERY)));
+          const upper = i32x4.dot(get(high(i)), v128.load(query + WIDTH, get(QUERY)));
+          return set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.add(lower, upper)));
+        }),
+      ),
+    ];
+    const step = [...multiply(0), ...multiply(WIDTH)];
+    return steps(tile, STEPS.bytes, 2 * STEPS.bytes * tile.queries, step);
+  },
+  scratch: ({ rows }) => 2 * rows,
+  padding: STEPS.bytes - 1,
+  store: i32.store,
+  total: (sum) =>
+    i32.add(
+      i32.add(i32x4.lane(0, sum), i32x4.lane(1, sum)),
+      i32.add(i32x4.lane(2, sum), i32x4.lane(3, sum)),
+    ),
+};
+
+const arithmetics = { floats, bytes } as const satisfies Record<NumberType, Arithmetic>;
+
+/** The module of all kernels, each named by type and tile: `floats-some`, `bytes-one`. */
+export function kernelModule(): Uint8Array<ArrayBuffer> {
+  const programs = Object.entries(arithmetics).flatMap(([type, arithmetic]) =>
+    Object.entries(tiles).map(([name, tile]) => program(`${type}-${name}`, tile, arithmetic)),
+  );
+  return assemble(PARAMS, programs);
+}
+
+function program(name: string, tile: Tile, arithmetic: Arithmetic): Program {
+  const vectors = FIRST + tile.rows;
+  const sums = tile.rows * tile.queries;
+  const registers: Registers = {
+    sum: (row, query) => vectors + row * tile.queries + query,
+    scratch: (index) => vectors + sums + index,
+  };
+  const last = i32.add(get(COUNT), i32.const(-1));
+  /** The number of one of the tile's rows; past the last one that is taken again. */
+  const number = (i: number) => {
+    const wanted = i32.add(get(ROW), i32.const(i));
+    return select(wanted, last, i32.lessThan(wanted, get(COUNT)));
+  };
+  const place = (i: number, j: number) => {
+    const at = i32.add(i32.mul(i32.const(j), get(COUNT)), number(i));
+    return i32.add(get(SUMS), i32.mul(at, i32.const(4)));
+  };
+  const begin = [
+    ...each(tile.rows, (i) =>
+      set(FIRST + i, i32.add(get(ROWS), i32.mul(number(i), get(ROW_BYTES)))),
+    ),
+    ...set(QUERY, get(QUERIES)),
+    ...set(LEFT, i32.add(get(ROW_BYTES), i32.const(arithmetic.padding))),
+    ...each(sums, (k) => set(vectors + k, v128.zero())),
+  ];
+  const end = each(tile.rows, (i) =>
+    each(tile.queries, (j) =>
+      arithmetic.store(0, place(i, j), arithmetic.total(get(registers.sum(i, j)))),
+    ),
+  );
+  const body = loopWhile(i32.lessThan(get(ROW), get(COUNT)), [
+    ...begin,
+    ...arithmetic.row(tile, registers),
+    ...end,
+    ...increase(ROW, i32.const(tile.rows)),
+  ]);
+  return {
+    name,
+    i32s: 3 + tile.rows,
+    v128s: sums + arithmetic.scratch(tile),
+    body,
+  };
+}

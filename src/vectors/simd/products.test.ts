@@ -1,0 +1,143 @@
+/** The kernels beside plain loops. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { packQueries, products } from "./products.ts";
+
+interface Part {
+  readonly row: number;
+  readonly count: number;
+}
+
+/** `[Q, count]` in double precision, and the sums of the products' magnitudes, which rounding goes by. */
+function plainProducts(
+  queries: ArrayLike<number>,
+  rows: ArrayLike<number>,
+  dims: number,
+  { row, count }: Part,
+) {
+  return Array.from({ length: (queries.length / dims) * count }, (_, i) => {
+    const [query, at] = [Math.floor(i / count) * dims, (row + (i % count)) * dims];
+    let [sum, size] = [0, 0];
+    for (let d = 0; d < dims; d++) {
+      const product = queries[query + d] * rows[at + d];
+      sum += product;
+      size += Math.abs(product);
+    }
+    return { sum, size };
+  });
+}
+
+const bytesOf = (rows: Float32Array | Int8Array) =>
+  new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
+
+function expectFloats(queries: Float32Array, rows: Float32Array, dims: number, part: Part) {
+  const packed = packQueries("floats", queries, dims);
+  const found = products(packed, bytesOf(rows), { ...part, rowBytes: 4 * dims });
+  const wanted = plainProducts(queries, rows, dims, part);
+  expect(found).toHaveLength(wanted.length);
+  wanted.forEach(({ sum, size }, i) => {
+    // One rounding for each product and sum at most, and what is too small for float32.
+    expect(Math.abs(found[i] - sum)).toBeLessThanOrEqual(dims * (size * 2 ** -23 + 2 ** -149));
+  });
+}
+
+function expectBytes(queries: Int8Array, rows: Int8Array, dims: number, part: Part) {
+  const packed = packQueries("bytes", queries, dims);
+  const found = products(packed, bytesOf(rows), { ...part, rowBytes: dims });
+  expect([...found]).toEqual(plainProducts(queries, rows, dims, part).map(({ sum }) => sum + 0));
+}
+
+/** Queries and rows of any counts, and which of the rows are multiplied. */
+const shapes = fc
+  .record({
+    dims: fc.oneof(fc.constantFrom(1, 3, 15, 96), fc.integer({ min: 1, max: 70 })),
+    asked: fc.integer({ min: 1, max: 10 }),
+    row: fc.integer({ min: 0, max: 5 }),
+    count: fc.integer({ min: 1, max: 9 }),
+    after: fc.integer({ min: 0, max: 3 }),
+  })
+  .map((shape) => ({ ...shape, rows: shape.row + shape.count + shape.after }));
+
+describe("products by the kernels", () => {
+  it("of floats are what a plain loop gives, but for rounding", () => {
+    const number = fc.oneof(
+      fc.float({ min: -2, max: 2, noNaN: true }),
+      fc.constantFrom(0, -0, Math.fround(1e-44), Math.fround(-3e-39), 1e15, -1e15),
+    );
+    const cases = shapes.chain((shape) =>
+      fc.tuple(
+        fc.constant(shape),
+        fc.array(number, {
+          minLength: shape.asked * shape.dims,
+          maxLength: shape.asked * shape.dims,
+        }),
+        fc.array(number, {
+          minLength: shape.rows * shape.dims,
+          maxLength: shape.rows * shape.dims,
+        }),
+      ),
+    );
+    fc.assert(
+      fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
+        expectFloats(Float32Array.from(queries), Float32Array.from(rows), dims, { row, count });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("of bytes are exact", () => {
+    const cases = shapes.chain((shape) =>
+      fc.tuple(
+        fc.constant(shape),
+        fc.int8Array({ minLength: shape.asked * shape.dims, maxLength: shape.asked * shape.dims }),
+        fc.int8Array({ minLength: shape.rows * shape.dims, maxLength: shape.rows * shape.dims }),
+      ),
+    );
+    fc.assert(
+      fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
+        expectBytes(queries, rows, dims, { row, count });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([1, 3, 15, 96, 384, 1000])("of %i dimensions, extremes among them", (dims) => {
+    const [asked, rows] = [5, 7];
+    const part = { row: 2, count: 5 };
+    const wave = (length: number, step: number) =>
+      Float32Array.from({ length }, (_, i) => Math.sin(step * i));
+    expectFloats(wave(asked * dims, 1), wave(rows * dims, 3), dims, part);
+    const ends = (length: number) => Int8Array.from({ length }, (_, i) => (i % 3 ? -128 : 127));
+    expectBytes(ends(asked * dims), ends(rows * dims), dims, part);
+  });
+
+  it("are the same bits wherever a row stands and whatever is asked with it", () => {
+    const [dims, asked, rows] = [37, 6, 5];
+    const query = Float32Array.from({ length: dims }, (_, d) => Math.sin(d + 0.3));
+    const row = Float32Array.from({ length: dims }, (_, d) => Math.cos(d * 1.7));
+    const many = (of: Float32Array, count: number) =>
+      Float32Array.from({ length: count * dims }, (_, i) => of[i % dims]);
+    const packed = packQueries("floats", many(query, asked), dims);
+    const all = { row: 0, count: rows, rowBytes: 4 * dims };
+    const found = products(packed, bytesOf(many(row, rows)), all);
+    expect(new Set(found).size).toBe(1);
+  });
+
+  it("of a row know nothing of the next one's numbers that are none", () => {
+    const rows = Float32Array.of(1, 2, 3, Number.NaN, Number.NaN, Number.NaN);
+    const packed = packQueries("floats", Float32Array.of(1, 1, 1), 3);
+    const found = products(packed, bytesOf(rows), { row: 0, count: 2, rowBytes: 12 });
+    expect([...found]).toEqual([6, Number.NaN]);
+  });
+
+  it("outlast the memory's growth", () => {
+    const [dims, rows] = [64, 40_000];
+    const codes = new Int8Array(rows * dims).fill(3);
+    const packed = packQueries("bytes", new Int8Array(dims).fill(2), dims);
+    const part = { row: 0, count: rows, rowBytes: dims };
+    expect(products(packed, bytesOf(codes), part).every((sum) => sum === 6 * dims)).toBe(true);
+    expect(products(packed, bytesOf(codes), { ...part, count: 1 })).toEqual(
+      Int32Array.of(6 * dims),
+    );
+  });
+});
