@@ -74,14 +74,16 @@ function keepBest(
   first: number,
   live: (row: number) => boolean,
 ): void {
-  let least = best.least;
-  for (let i = 0; i < scores.length; i++) {
+  const count = scores.length;
+  let at = 0;
+  while (at < count) {
     // Most are passed over here.
-    if (scores[i] < least) continue;
-    const row = first + i;
-    if (!best.takes(scores[i], row) || !live(row)) continue;
-    best.push(scores[i], row);
-    least = best.least;
+    const least = best.least;
+    while (at < count && scores[at] < least) at++;
+    if (at === count) return;
+    const row = first + at;
+    const score = scores[at++];
+    if (best.takes(score, row) && live(row)) best.push(score, row);
   }
 }
 
