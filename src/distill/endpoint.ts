@@ -1,10 +1,9 @@
 /** A teacher behind HTTP: OpenAI's `POST /embeddings` (https://platform.openai.com/docs/api-reference/embeddings). */
 
-import { setTimeout } from "node:timers/promises";
 import { NearfoldError, throwIfAborted } from "../errors.ts";
 import { joinFloats } from "../tensor/join-floats.ts";
 import { parseEmbeddings } from "./embeddings-answer.ts";
-import { isPassing, TRIES, waitMs } from "./retry.ts";
+import { askAgain, type Passing, reasonOf, refusalOf, routeOf } from "./service.ts";
 import type { Teacher } from "./teacher.ts";
 
 export interface EndpointOptions {
@@ -31,7 +30,7 @@ export interface EndpointOptions {
  */
 export function endpointTeacher(options: EndpointOptions): Teacher {
   const { model, batchTexts = 64, batchCharacters = 200_000 } = options;
-  const url = routeOf(options.url);
+  const url = routeOf(options.url, "embeddings");
   let dims: number | undefined;
   return {
     name: model,
@@ -82,31 +81,16 @@ async function ask(
   options: EndpointOptions,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
-  for (let failures = 1; ; failures++) {
-    throwIfAborted(signal, "asking the teacher");
-    const tried = await attempt(url, input, options, signal);
-    if (tried instanceof Float32Array) return tried;
-    const { reason, retryAfter, cause } = tried;
-    if (failures === TRIES) {
-      const details = {
-        at: url,
-        got: reason,
-        hint: "All but the last few hundred vectors are kept: run it again",
-      };
-      throw new NearfoldError("io", `the service failed ${TRIES} times`, { ...details, cause });
-    }
-    const wait = waitMs(failures, retryAfter, Date.now());
-    options.onRetry?.({ reason, waitMs: wait });
-    await setTimeout(wait, undefined, signal && { signal }).catch(() => {});
-  }
+  return await askAgain(() => attempt(url, input, options, signal), {
+    at: url,
+    what: WHAT,
+    hint: "All but the last few hundred vectors are kept: run it again",
+    signal,
+    onRetry: options.onRetry,
+  });
 }
 
-/** What may pass by itself. */
-interface Passing {
-  readonly reason: string;
-  readonly retryAfter: string | null;
-  readonly cause?: unknown;
-}
+const WHAT = "asking the teacher";
 
 /** @throws for a failure that another try would not mend */
 async function attempt(
@@ -114,7 +98,7 @@ async function attempt(
   input: readonly string[],
   { model, key, timeoutMs = 120_000 }: EndpointOptions,
   signal: AbortSignal | undefined,
-): Promise<Float32Array | Passing> {
+): Promise<{ readonly answer: Float32Array } | Passing> {
   let response: Response;
   let body: string;
   try {
@@ -130,34 +114,9 @@ async function attempt(
     });
     body = await response.text();
   } catch (cause) {
-    throwIfAborted(signal, "asking the teacher");
+    throwIfAborted(signal, WHAT);
     return { reason: reasonOf(cause), retryAfter: null, cause };
   }
-  const { status } = response;
-  if (response.ok) return parseEmbeddings(body, input.length, url);
-  if (isPassing(status)) {
-    return { reason: `status ${status}`, retryAfter: response.headers.get("retry-after") };
-  }
-  const denied = status === 401 || status === 403;
-  throw new NearfoldError(denied ? "forbidden" : "bad-input", "the service refuses", {
-    at: url,
-    got: `status ${status}: ${body.replaceAll(/\s+/g, " ").slice(0, 200)}`,
-    ...(denied && { hint: "Is its key set?" }),
-  });
-}
-
-/** `fetch` says "fetch failed" and keeps the reason for its cause. */
-function reasonOf(error: unknown): string {
-  const { message, code, cause } = (error ?? {}) as NodeJS.ErrnoException;
-  return cause === undefined ? (code ?? message ?? String(error)) : reasonOf(cause);
-}
-
-/** @throws bad-argument */
-function routeOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && (url.protocol === "http:" || url.protocol === "https:")) {
-    return `${url.href.replace(/\/+$/, "")}/embeddings`;
-  }
-  const details = { got: text, wanted: "http://HOST:PORT/v1" };
-  throw new NearfoldError("bad-argument", "not the URL of a service", details);
+  if (response.ok) return { answer: parseEmbeddings(body, input.length, url) };
+  return refusalOf(response, body, url);
 }
