@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { pdfFile } from "../../test/pdf-file.ts";
 import { NearfoldError } from "../errors.ts";
 import { passages } from "./passages.ts";
+import { ReaderThread } from "./reader-thread.ts";
 import { documentKinds, type KindName } from "./registry.ts";
 
 const UNITS = 400_000;
@@ -55,6 +56,8 @@ test.each(bombs)("%s: %s", { timeout: 60_000 }, async (kind, _, source) => {
 });
 
 test("a damaged PDF is read, or is one clear error", { timeout: 60_000 }, async () => {
+  await using thread = new ReaderThread();
+  const limits = { timeoutMs: 20_000, maxHeapMb: 512 };
   const lines = [{ text: "Some words (of it)", size: 12, y: 700 }];
   const whole = pdfFile([lines, lines], { title: "It" });
   const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255), fc.nat(3)), {
@@ -69,11 +72,13 @@ test("a damaged PDF is read, or is one clear error", { timeout: 60_000 }, async 
       else bytes[at] = byte;
     }
     try {
-      const { text, blocks } = await documentKinds.pdf.read(Uint8Array.from(bytes), "a.pdf");
+      const request = { kind: "pdf", bytes: Uint8Array.from(bytes), at: "a.pdf" } as const;
+      const { text, blocks } = await thread.read(request, limits);
       expect(text.isWellFormed()).toBe(true);
       for (const { start, end } of blocks) expect(text.slice(start, end)).not.toBe("");
     } catch (error) {
       expect(error).toBeInstanceOf(NearfoldError);
+      expect((error as NearfoldError).message).not.toMatch(/its reader/);
     }
   });
   await fc.assert(property, { numRuns: 200 });

@@ -89,10 +89,12 @@ function toPack(units: readonly Unit[], goesOn: boolean): Pack {
   };
 }
 
-/** Those under which all of it stands. A heading at the beginning is of the passage itself, with what is below it. */
+/** Those under which all of it stands: the headings that it begins with are its own. */
 function sharedHeadings(units: readonly Unit[]): readonly string[] {
-  let shared = units[0].block.headings;
-  for (const { block } of units) {
+  const first = units.findIndex(({ block }) => block.kind !== "heading");
+  const below = units.slice(first < 0 ? -1 : first);
+  let shared = below[0].block.headings;
+  for (const { block } of below) {
     if (block.headings === shared) continue;
     let same = 0;
     while (same < shared.length && shared[same] === block.headings[same]) same++;

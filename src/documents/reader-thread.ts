@@ -42,7 +42,7 @@ export class ReaderThread implements AsyncDisposable {
    */
   async read(request: ReadRequest, limits: ReadLimits): Promise<Content> {
     throwIfAborted(limits.signal, "reading");
-    this.#worker ??= startReader(limits.maxHeapMb);
+    this.#worker ??= this.#start(limits);
     const worker = this.#worker;
     worker.ref();
     const asked = answerOf(worker, request.at, limits);
@@ -59,6 +59,13 @@ export class ReaderThread implements AsyncDisposable {
       throw new NearfoldError(code, what, details);
     }
     throw new NearfoldError("bad-input", "it can't be read", { at: request.at, got: reply.broken });
+  }
+
+  #start({ maxHeapMb }: ReadLimits): Worker {
+    const worker = startReader(maxHeapMb);
+    return worker.once("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

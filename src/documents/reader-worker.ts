@@ -7,6 +7,9 @@ import { documentKinds } from "./registry.ts";
 // No document makes this thread speak to anyone, whatever a library would fetch for it.
 globalThis.fetch = () => Promise.reject(new Error("a document's reader fetches nothing"));
 
+// PDF.js leaves promises of damaged files behind that nobody waits for; the file's own error is told in the reply.
+process.on("unhandledRejection", () => {});
+
 parentPort!.on("message", async ({ kind, bytes, at }: ReadRequest) => {
   parentPort!.postMessage(await reply(kind, bytes, at));
 });
