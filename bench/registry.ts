@@ -5,6 +5,7 @@ import { adaptLlmInt8Quality } from "./measurements/adapt-llm-int8-quality.ts";
 import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
 import { ann } from "./measurements/ann.ts";
+import { askThreshold } from "./measurements/ask-threshold.ts";
 import { bulkEmbed } from "./measurements/bulk-embed.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
 import { distilLayers } from "./measurements/distil-layers.ts";
@@ -27,6 +28,7 @@ import { int8Quality } from "./measurements/int8-quality.ts";
 import { int8Sentences } from "./measurements/int8-sentences.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
 import { qatInt4 } from "./measurements/qat-int4.ts";
+import { readDocuments } from "./measurements/read-documents.ts";
 import { serveBare } from "./measurements/serve-bare.ts";
 import { serveBatch } from "./measurements/serve-batch.ts";
 import { serveMemory } from "./measurements/serve-memory.ts";
@@ -94,4 +96,6 @@ export const measurements = {
   "serve-mixed": serveMixed,
   "serve-overload": serveOverload,
   "serve-memory": serveMemory,
+  "ask-threshold": askThreshold,
+  "read-documents": readDocuments,
 } as const satisfies Record<string, Measurement>;

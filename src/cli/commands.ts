@@ -1,3 +1,4 @@
+import { ask } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { buildIndex } from "./build-index.ts";
 import type { CommandSpec } from "./command.ts";
@@ -26,6 +27,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   embed,
   index: buildIndex,
   search,
+  ask,
   copy,
   serve,
   bench,
