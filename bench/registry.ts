@@ -7,6 +7,8 @@ import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
 import { ann } from "./measurements/ann.ts";
 import { askThreshold } from "./measurements/ask-threshold.ts";
 import { bulkEmbed } from "./measurements/bulk-embed.ts";
+import { cluster } from "./measurements/cluster.ts";
+import { dedupeMillion } from "./measurements/dedupe-million.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
 import { distilLayers } from "./measurements/distil-layers.ts";
 import { distilStatic } from "./measurements/distil-static.ts";
@@ -82,6 +84,8 @@ export const measurements = {
   "vectors-int8": vectorsInt8,
   "vectors-binary": vectorsBinary,
   "exact-int8": exactInt8,
+  "dedupe-million": dedupeMillion,
+  cluster,
   "distil-layers": distilLayers,
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,

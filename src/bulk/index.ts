@@ -10,6 +10,13 @@ export { partialPath } from "./partial.ts";
 export type { Sink, SinkKind, SinkRun, SinkState } from "./sink.ts";
 export { vectorLines } from "./sinks/jsonl.ts";
 export { chooseSink, type SinkName, sinks } from "./sinks/registry.ts";
-export type { Fields, RowPlace, Source, SourceOptions, SourceRow } from "./source.ts";
+export type {
+  Fields,
+  RowPlace,
+  Source,
+  SourceDocument,
+  SourceOptions,
+  SourceRow,
+} from "./source.ts";
 export { type Input, openInput, sources } from "./sources/registry.ts";
 export { type Window, windowsOf } from "./window.ts";

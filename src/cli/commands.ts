@@ -1,8 +1,10 @@
 import { ask } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { buildIndex } from "./build-index.ts";
+import { cluster } from "./cluster.ts";
 import type { CommandSpec } from "./command.ts";
 import { copy } from "./copy.ts";
+import { dedupe } from "./dedupe.ts";
 import { distill } from "./distill.ts";
 import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
@@ -29,6 +31,8 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   search,
   ask,
   copy,
+  dedupe,
+  cluster,
   serve,
   bench,
   doctor,

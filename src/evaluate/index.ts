@@ -22,6 +22,15 @@ export { type BinaryScores, type Cut, scoreBinary } from "./classification.ts";
 export { type Comparison, comparePaired, type Kept, type PairedStatistic } from "./comparison.ts";
 export { averageRanks, kendall, pearson, spearman } from "./correlation.ts";
 export { judgeKept, type Verdict } from "./gate.ts";
+export {
+  type Labels,
+  numberLabels,
+  type PairScores,
+  pairScores,
+  silhouette,
+  type VMeasure,
+  vMeasure,
+} from "./grouping.ts";
 export { type Judgements, type Measure, type MeasureName, measure, measures } from "./measures.ts";
 export { type RankOptions, rank, type Similarity } from "./rank.ts";
 export {
@@ -41,4 +50,5 @@ export {
 } from "./resample.ts";
 export { type RetrievalOptions, type RetrievalScores, scoreRun } from "./retrieval.ts";
 export { firstRelevantRank, largestLosses, spearmanTerms } from "./row-differences.ts";
+export { lowerBoundOfShare } from "./share-bound.ts";
 export { readTrecRun, writeTrecRun } from "./trec.ts";

@@ -1,4 +1,4 @@
-/** The page that shows a training run. */
+/** Pages: of a training run, of a collection. */
 export type {
   ReportAnswers,
   ReportCost,
@@ -13,4 +13,5 @@ export type {
   ReportSource,
   ReportSplit,
 } from "./data.ts";
+export { type MapCluster, type MapData, type MapPoint, renderMap, writeMap } from "./map-page.ts";
 export { renderReport, writeReport } from "./page.ts";

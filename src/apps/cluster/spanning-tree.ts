@@ -1,0 +1,69 @@
+/** The shortest tree over rows by mutual reachability: `max(core(a), core(b), distance(a, b))` (Campello, Moulavi and Sander 2013, definition 5). */
+import { UnionFind } from "../union-find.ts";
+import { chord, type NeighbourGraph } from "./neighbour-graph.ts";
+
+export interface Edge {
+  readonly a: number;
+  readonly b: number;
+  readonly distance: number;
+}
+
+/** Up to so many rows the tree is exact; of more it is that of the graph of nearest neighbours. */
+export const EXACT_TREE_ROWS = 6000;
+
+/**
+ * N - 1 edges, shortest first. Of more than `EXACT_TREE_ROWS` rows only near neighbours are joined, and parts of the graph that no edge joins by edges without end: they are groups apart
+ * whatever lies between them.
+ * @param core of each row: the distance within which it has as many neighbours as are asked for
+ */
+export function spanningTree(
+  rows: Float32Array,
+  dims: number,
+  core: Float64Array,
+  graph: NeighbourGraph,
+): readonly Edge[] {
+  const edges = core.length <= EXACT_TREE_ROWS ? prim(rows, dims, core) : kruskal(core, graph);
+  return edges.sort((x, y) => x.distance - y.distance || x.a - y.a || x.b - y.b);
+}
+
+/** Prim's algorithm over all pairs: the tree grows by the row that is nearest to it. */
+function prim(rows: Float32Array, dims: number, core: Float64Array): Edge[] {
+  const count = core.length;
+  const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const from = new Int32Array(count).fill(-1);
+  const isIn = new Uint8Array(count);
+  const edges: Edge[] = [];
+  let added = 0;
+  isIn[0] = 1;
+  while (edges.length < count - 1) {
+    let next = -1;
+    for (let row = 0; row < count; row++) {
+      if (isIn[row]) continue;
+      let dot = 0;
+      for (let i = 0; i < dims; i++) dot += rows[added * dims + i] * rows[row * dims + i];
+      const distance = Math.max(core[added], core[row], chord(dot));
+      if (distance < nearest[row]) [nearest[row], from[row]] = [distance, added];
+      if (next < 0 || nearest[row] < nearest[next]) next = row;
+    }
+    isIn[next] = 1;
+    edges.push({ a: from[next], b: next, distance: nearest[next] });
+    added = next;
+  }
+  return edges;
+}
+
+function kruskal(core: Float64Array, { k, rows, distances }: NeighbourGraph): Edge[] {
+  const count = core.length;
+  const all: Edge[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const [a, b] = [Math.floor(i / k), rows[i]];
+    all.push({ a, b, distance: Math.max(core[a], core[b], distances[i]) });
+  }
+  all.sort((x, y) => x.distance - y.distance);
+  const parts = new UnionFind(count);
+  const edges = all.filter(({ a, b }) => parts.union(a, b));
+  for (let row = 1; row < count; row++) {
+    if (parts.union(0, row)) edges.push({ a: 0, b: row, distance: Number.POSITIVE_INFINITY });
+  }
+  return edges;
+}
