@@ -1,5 +1,6 @@
 import { embedded } from "./embedded/index.ts";
 import { memory } from "./memory.ts";
+import { postgres } from "./postgres/index.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
 
 /**
@@ -8,6 +9,7 @@ import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
  */
 export const stores = {
   memory,
+  postgres,
   embedded,
 } as const satisfies Record<string, StoreKind>;
 
