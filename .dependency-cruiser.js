@@ -87,9 +87,24 @@ export default {
     },
     {
       name: "no-dev-dependency",
+      comment: "but Milvus' client, which who uses Milvus installs: a peer, and here for the tests",
       severity: "error",
       from: { path: "^src/", pathNot: "\\.test\\.ts$" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        pathNot: "node_modules/@zilliz/milvus2-sdk-node/",
+      },
+    },
+    {
+      name: "servers-when-asked-for",
+      comment: "clients of servers are loaded by import() when a reference to one is opened",
+      severity: "error",
+      from: { path: "^src/", pathNot: "\\.test\\.ts$" },
+      to: {
+        path: "node_modules/(pg|pg-cursor|@zilliz/milvus2-sdk-node)/",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
     },
   ],
   options: {

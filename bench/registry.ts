@@ -6,6 +6,7 @@ import { adaptLlmMemory } from "./measurements/adapt-llm-memory.ts";
 import { adaptLlmSpeed } from "./measurements/adapt-llm-speed.ts";
 import { ann } from "./measurements/ann.ts";
 import { askThreshold } from "./measurements/ask-threshold.ts";
+import { annPgvector } from "./measurements/ann-pgvector.ts";
 import { bulkEmbed } from "./measurements/bulk-embed.ts";
 import { cluster } from "./measurements/cluster.ts";
 import { dedupeMillion } from "./measurements/dedupe-million.ts";
@@ -86,6 +87,7 @@ export const measurements = {
   "exact-int8": exactInt8,
   "dedupe-million": dedupeMillion,
   cluster,
+  "ann-pgvector": annPgvector,
   "distil-layers": distilLayers,
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,

@@ -1,5 +1,6 @@
 import { embedded } from "./embedded/index.ts";
 import { memory } from "./memory.ts";
+import { milvus } from "./milvus/index.ts";
 import { postgres } from "./postgres/index.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
 
@@ -10,6 +11,7 @@ import type { OpenStoreOptions, StoreKind, VectorStore } from "./store.ts";
 export const stores = {
   memory,
   postgres,
+  milvus,
   embedded,
 } as const satisfies Record<string, StoreKind>;
 

@@ -4,6 +4,7 @@ import { afterAll } from "vitest";
 import type { stores } from "../../src/stores/index.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { whyAbsent } from "./fetched-servers.ts";
+import { startMilvus } from "./milvus-server.ts";
 import { startPostgres } from "./postgres-server.ts";
 
 /** Closes with `await using`, and what was made there goes with it. */
@@ -51,5 +52,6 @@ export const places: Readonly<Record<keyof typeof stores, Places>> = {
     atol: 1e-6,
   },
   postgres: { fresh: onServer(startPostgres), atol: 1e-3, absent: whyAbsent("postgres") },
+  milvus: { fresh: onServer(startMilvus), atol: 1e-6, absent: whyAbsent("milvus") },
   embedded: { fresh: inFolder, atol: 1e-6 },
 };

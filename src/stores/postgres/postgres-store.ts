@@ -5,6 +5,7 @@ import { checkFilter, type Filter } from "../filter.ts";
 import { type Kept, keptAsTheyAre } from "../kept.ts";
 import { byScore } from "../order.ts";
 import { checkSearch, comparable } from "../scan.ts";
+import { checkTexts, isKeepable } from "../server-texts.ts";
 import {
   checkPage,
   checkRows,
@@ -20,6 +21,7 @@ import {
 import { type Connections, POOL_SIZE } from "./connections.ts";
 import { buildGraph, widthOfSearch } from "./graph.ts";
 import { halfvecs, parseHalfvec, requireHalves } from "./halfvec.ts";
+import { partsOf } from "./parts.ts";
 import type { IndexRecord } from "./schema.ts";
 import {
   countRows,
@@ -31,8 +33,9 @@ import {
   upsertRows,
 } from "./statements.ts";
 import { rowsByWords } from "./text-search.ts";
-import { checkTexts, isKeepable, partsOf } from "./writing.ts";
 
+/** Bytes of an id: what a page of a B-tree takes of a key. */
+const MAX_ID = 2600;
 /** Queries that one statement answers. */
 const QUERIES = 32;
 /** Rows that a cursor brings at once. */
@@ -94,7 +97,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
     const named = (row: number) => `id ${JSON.stringify(ids[row])}`;
     const rows = comparable(vectors, this, named);
     requireHalves(rows, dims, (row) => `${this.name}, ${named(row)}`);
-    const texts = checkTexts(ids, payloads, this.name);
+    const texts = checkTexts(ids, payloads, { name: this.name, maxId: MAX_ID });
     const parts = partsOf(ids, texts, dims);
     if (parts.length === 0) return;
     const doing = `to put ${ids.length} rows in`;
