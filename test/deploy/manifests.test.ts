@@ -5,8 +5,16 @@ import { describe, expect, test } from "vitest";
 import { serve } from "../../src/cli/serve.ts";
 import { routes } from "../../src/serve/http/handler.ts";
 import { createMetrics, openServedModel, startService } from "../../src/serve/index.ts";
+import { kindOf, stores } from "../../src/stores/registry.ts";
 import { tinyStatic } from "../tiny-models.ts";
-import { instructionsOf, readManifests, readText, secondsOf, unitOf } from "./manifests.ts";
+import {
+  instructionsOf,
+  type Manifest,
+  readManifests,
+  readText,
+  secondsOf,
+  unitOf,
+} from "./manifests.ts";
 
 const root = join(import.meta.dirname, "../..");
 const options = new Map(serve.options!.map((option) => [option.long!, option]));
@@ -158,6 +166,24 @@ test("compose: the port of the image, a tree that is not written, time to answer
   expect(nearfold).toMatchObject({ read_only: true, restart: "always", build: ".." });
   expect(secondsOf(nearfold.stop_grace_period)).toBeGreaterThanOrEqual(DRAIN + 5);
   expect(nearfold.volumes[0]).toMatch(/:\/models\/model:ro$/);
+});
+
+test("compose of stores: servers of a pinned version, for this machine alone, whose data outlives them", async () => {
+  const [{ services, volumes }] = await readManifests("deploy/stores.yaml");
+  const references = (await readText("deploy/stores.yaml")).match(/\w+:\/\/[^']+(?=')/g) ?? [];
+  expect(references.map((reference) => kindOf(reference))).toEqual([
+    stores.postgres,
+    stores.milvus,
+  ]);
+  const asked = references.map((reference) => `127.0.0.1:${new URL(reference).port}`);
+  for (const [i, [name, service]] of Object.entries(services).entries()) {
+    const { image, ports, volumes: mounts, restart } = service as Manifest;
+    expect(image).toMatch(/^\w+\/\w+:v?\d+\.\d+\.\d+/);
+    expect(ports).toEqual([`${asked[i]}:${new URL(references[i]).port}`]);
+    expect(Object.keys(volumes)).toContain(mounts[0].split(":")[0]);
+    expect(restart).toBe("always");
+    expect(name).toBe(Object.keys(services)[i]);
+  }
 });
 
 test("systemd: options that there are, HUP for another model, time to answer, again after a crash", async () => {

@@ -1,4 +1,5 @@
 /** Milvus' client, loaded when it is needed, and what it says as errors of ours. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
 import { type ErrorCode, NearfoldError, throwIfAborted } from "../../errors.ts";
 import { type ServerReference, withoutPasswords } from "../server-reference.ts";
@@ -7,6 +8,15 @@ const PACKAGE = "@zilliz/milvus2-sdk-node";
 const VERSION = "3.0.6";
 const TIMEOUT_MS = 60_000;
 const CONNECT_MS = 10_000;
+/** How long a broken connection waits before it tries again. */
+const RECONNECT = {
+  "grpc.initial_reconnect_backoff_ms": 200,
+  "grpc.max_reconnect_backoff_ms": 1000,
+};
+/** Until a server that was restarted takes calls again. */
+const RETRY_MS = [500, 1500];
+const UNREACHABLE =
+  /UNAVAILABLE|ECONN|ENOTFOUND|EAI_AGAIN|Name resolution|no connection|shutting down/i;
 
 export interface CallOptions {
   /** What is wanted, for messages: "the search". */
@@ -47,6 +57,7 @@ export class Milvus implements AsyncDisposable {
       logLevel: "error",
       timeout: TIMEOUT_MS,
       maxRetries: 1,
+      channelOptions: RECONNECT,
       ...(username !== "" && { username: decodeURIComponent(username) }),
       ...(password !== "" && { password: decodeURIComponent(password) }),
       ...(database !== "" && { database }),
@@ -61,7 +72,10 @@ export class Milvus implements AsyncDisposable {
     }
   }
 
-  /** Calls the client; an answer that says it failed is an error too. A signal stops the waiting, not the server. */
+  /**
+   * Calls the client, again where no server answers: every call may be repeated. An answer that says it failed is an error too. A signal stops the
+   * waiting, not the server.
+   */
   async call<T extends object>(
     work: (client: MilvusClient) => Promise<T>,
     { doing, signal }: CallOptions,
@@ -72,10 +86,17 @@ export class Milvus implements AsyncDisposable {
     signal?.addEventListener("abort", stop, { once: true });
     aborted.promise.catch(() => {});
     try {
-      const answer = await Promise.race([work(this.#client), aborted.promise]);
-      const failure = failureOf(answer);
-      if (failure !== undefined) throw new Error(failure);
-      return answer;
+      for (let again = 0; ; again++) {
+        try {
+          const answer = await Promise.race([work(this.#client), aborted.promise]);
+          const failure = failureOf(answer);
+          if (failure !== undefined) throw new Error(failure);
+          return answer;
+        } catch (cause) {
+          if (again === RETRY_MS.length || !UNREACHABLE.test(textOf(cause))) throw cause;
+          await Promise.race([sleep(RETRY_MS[again]), aborted.promise]);
+        }
+      }
     } catch (cause) {
       throw this.#asOurs(cause, doing);
     } finally {
@@ -101,7 +122,7 @@ export class Milvus implements AsyncDisposable {
 
   #asOurs(cause: unknown, doing: string): NearfoldError {
     if (cause instanceof NearfoldError) return cause;
-    const text = failureOf(cause as Answer) ?? (cause as Error).message ?? String(cause);
+    const text = textOf(cause);
     const got = withoutPasswords(text, this.#reference);
     const { code, what, hint } = meaningOf(got);
     return new NearfoldError(code, what, {
@@ -123,6 +144,11 @@ async function load(): Promise<typeof import("@zilliz/milvus2-sdk-node")> {
   }
 }
 
+function textOf(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  return failureOf(cause as Answer) ?? String(cause);
+}
+
 function failureOf(answer: Answer): string | undefined {
   const { code = 0, error_code = "Success", reason = "" } = answer.status ?? answer;
   if (typeof code !== "number" || (code === 0 && /^(?:Success|0)$/.test(String(error_code))))
@@ -142,7 +168,7 @@ function meaningOf(text: string): Meaning {
     const hint = "Is the password right?";
     return { code: "forbidden", what: "the server lets this user not in", hint };
   }
-  if (/UNAVAILABLE|ECONN|ENOTFOUND|EAI_AGAIN|Name resolution|no connection/i.test(text)) {
+  if (UNREACHABLE.test(text)) {
     const hint = "Is it running, and is its address right?";
     return { code: "io", what: "the server does not answer", hint };
   }

@@ -1,17 +1,16 @@
-/** A collection for each index: its fields, its indexes, and its description, which records whose vectors it holds. */
+/** A collection for each index: its fields, its indexes, and a property, which records whose vectors it holds. */
 import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
 import { NearfoldError } from "../../errors.ts";
 import { requireSameSpace, type Space } from "../../space.ts";
 import type { OpenStoreOptions, Payload } from "../store.ts";
+import { MAX_BYTES, MAX_DIMS } from "./bounds.ts";
 import type { Milvus } from "./client.ts";
 
-/** Bytes of a text, hence of an id, and of a payload as JSON. Source: https://milvus.io/docs/limitations.md */
-export const MAX_BYTES = 65_535;
-export const MAX_DIMS = 32_768;
 /** Links of a row, and candidates while they are chosen. */
 const GRAPH = { M: 16, efConstruction: 128 };
 
 const VERSION = 1;
+const PROPERTY = "nearfold.index";
 const NOT_THERE = 100;
 
 export interface IndexRecord {
@@ -64,12 +63,17 @@ async function readRecord(
     { doing: "to open the index" },
   );
   if (!found.schema) return undefined;
-  const record = parseObject(found.schema.description);
-  if (record.nearfold === VERSION) return record as unknown as IndexRecord;
+  const text = found.properties.find(({ key }) => key === PROPERTY)?.value;
+  const { version, space, notes } = parseObject(text === undefined ? "" : String(text));
+  if (version === VERSION) return { space, notes } as IndexRecord;
+  if (version !== undefined) {
+    const [got, wanted] = [`version ${version}`, `${VERSION}`];
+    throw new NearfoldError("unsupported", "another version wrote this index", {
+      ...{ at, got, wanted, hint: "Build it anew, or update nearfold" },
+    });
+  }
   throw new NearfoldError("bad-input", "this collection is not an index of nearfold's", {
-    at,
-    got: JSON.stringify(found.schema.description.slice(0, 60)),
-    hint: "Choose another name: ?index=NAME",
+    ...{ at, hint: "Choose another name: ?index=NAME" },
   });
 }
 
@@ -86,7 +90,7 @@ async function create(client: MilvusClient, index: string, record: IndexRecord) 
   const { DataType, FunctionType } = await import("@zilliz/milvus2-sdk-node");
   return await client.createCollection({
     collection_name: index,
-    description: JSON.stringify({ nearfold: VERSION, ...record }),
+    properties: { [PROPERTY]: JSON.stringify({ version: VERSION, ...record }) },
     // What was written is seen by whoever reads next.
     consistency_level: "Strong",
     fields: [

@@ -1,3 +1,4 @@
+import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
 import { NearfoldError, throwIfAborted } from "../../errors.ts";
 import type { Named, Space } from "../../space.ts";
 import { checkFilter, type Filter } from "../filter.ts";
@@ -17,20 +18,18 @@ import {
   type StoreHit,
   type VectorStore,
 } from "../store.ts";
-import type { Milvus } from "./client.ts";
-import { type IndexRecord, MAX_BYTES } from "./collection.ts";
+import { MAX_BYTES, MAX_ROWS, requireHits, requireMessage, requireRoom } from "./bounds.ts";
+import type { CallOptions, Milvus } from "./client.ts";
+import type { IndexRecord } from "./collection.ts";
 import { allOf, expressionOf, idsIn, literal } from "./expression.ts";
 import { type Coded, decodePayload, encodePayload } from "./payload-code.ts";
 
-/** Bytes of one message: the server takes 64 MiB. */
-const MAX_MESSAGE = 32 * 2 ** 20;
-/** Rows of one answer. */
-const MAX_ROWS = 16_384;
 const PART = 1000;
 /** Queries of one message. */
 const QUERIES = 64;
 /** What stands for everything where an expression must be. */
 const ALL = 'id != ""';
+const COUNT = "count(*)";
 
 interface Row {
   readonly id: string;
@@ -67,11 +66,11 @@ export class MilvusStore implements VectorStore, Named<Space> {
 
   async count({ filter }: { readonly filter?: Filter | undefined } = {}): Promise<number> {
     const expr = filter === undefined ? ALL : expressionOf(checkFilter(filter));
-    const { data } = await this.#milvus.call(
-      (client) => client.count({ collection_name: this.#index, expr }),
-      { doing: "to count the rows" },
-    );
-    return Number(data);
+    const query = { collection_name: this.#index, filter: expr, output_fields: [COUNT] };
+    const { data } = await this.#call((client) => client.query(query), {
+      doing: "to count the rows",
+    });
+    return Number(data[0]?.[COUNT]);
   }
 
   async upsert(
@@ -88,13 +87,14 @@ export class MilvusStore implements VectorStore, Named<Space> {
     let bytes = 4 * rows.length;
     const data = ids.map((id, row) => {
       const payload = encodePayload(payloads?.[row]);
-      bytes += id.length + this.#requireRoom(id, payload);
+      bytes +=
+        id.length + requireRoom(payload, `${this.name}, id ${JSON.stringify(id.slice(0, 60))}`);
       const vector = Array.from(rows.subarray(row * dims, (row + 1) * dims));
       const text = payloads?.[row]?.text;
       return { id, vector, payload, text: typeof text === "string" ? text : "" };
     });
-    this.#requireMessage(bytes);
-    await this.#milvus.call((client) => client.upsert({ collection_name: this.#index, data }), {
+    requireMessage(bytes, this.name);
+    await this.#call((client) => client.upsert({ collection_name: this.#index, data }), {
       doing: `to put ${ids.length} rows in`,
     });
   }
@@ -180,7 +180,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     const there = (await this.get([...new Set(ids)])).flatMap((row) => (row ? [row.id] : []));
     for (let at = 0; at < there.length; at += PART) {
       const filter = idsIn(there.slice(at, at + PART));
-      await this.#milvus.call((client) => client.delete({ collection_name: this.#index, filter }), {
+      await this.#call((client) => client.delete({ collection_name: this.#index, filter }), {
         doing: `to delete ${ids.length} rows`,
       });
     }
@@ -191,7 +191,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     this.#requireWrites();
     const doing = "to build the indexes";
     const collection_name = this.#index;
-    await this.#milvus.call((client) => client.flushSync({ collection_names: [collection_name] }), {
+    await this.#call((client) => client.flushSync({ collection_names: [collection_name] }), {
       ...{ doing, signal },
     });
     onProgress(1);
@@ -199,6 +199,21 @@ export class MilvusStore implements VectorStore, Named<Space> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#milvus[Symbol.asyncDispose]();
+  }
+
+  /** A server that was started anew may have to be told to load the collection again. */
+  async #call<T extends object>(
+    work: (client: MilvusClient) => Promise<T>,
+    options: CallOptions,
+  ): Promise<T> {
+    try {
+      return await this.#milvus.call(work, options);
+    } catch (error) {
+      if (!/not.?loaded|'released'/i.test((error as NearfoldError).details?.got ?? "")) throw error;
+      const collection_name = this.#index;
+      await this.#milvus.call((client) => client.loadCollectionSync({ collection_name }), options);
+      return await this.#milvus.call(work, options);
+    }
   }
 
   /** Rows in the order of their ids. */
@@ -220,7 +235,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
       // In the order of the ids.
       params: { iterator: true },
     };
-    const { data } = await this.#milvus.call((client) => client.query(query), {
+    const { data } = await this.#call((client) => client.query(query), {
       doing: "to read rows",
     });
     return data as unknown as readonly Row[];
@@ -231,7 +246,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     const { field, metric, k, offset, filter, signal } = wanted;
     const expr = expressionOfAsked(filter);
     const most = k + offset;
-    this.#requireHits(most);
+    requireHits(most, this.name);
     for (let limit = Math.min(MAX_ROWS, most + 1); ; limit = Math.min(MAX_ROWS, 4 * limit)) {
       const asked = {
         ...{ collection_name: this.#index, data: data as string[], anns_field: field, limit },
@@ -239,7 +254,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
         ...(metric === "IP" && { params: { ef: widthOfSearch(limit) } }),
         ...(expr !== undefined && { filter: expr }),
       };
-      const answer = await this.#milvus.call((client) => client.search(asked), {
+      const answer = await this.#call((client) => client.search(asked), {
         ...{ doing: "the search", signal },
       });
       const lists = listsOf(answer.results as unknown as readonly Hit[] | readonly Hit[][]);
@@ -260,34 +275,6 @@ export class MilvusStore implements VectorStore, Named<Space> {
       ...(decoded && { payload: decoded }),
       ...(vector && { vector: Float32Array.from(vector) }),
     };
-  }
-
-  /** @returns its bytes */
-  #requireRoom(id: string, payload: Coded): number {
-    const bytes = Buffer.byteLength(JSON.stringify(payload));
-    if (bytes <= MAX_BYTES) return bytes;
-    throw new NearfoldError("too-large", "Milvus takes no payload that long", {
-      at: `${this.name}, id ${JSON.stringify(id.slice(0, 60))}`,
-      got: `${bytes} bytes as it is kept`,
-      wanted: `at most ${MAX_BYTES}`,
-      hint: "Cut the document into passages",
-    });
-  }
-
-  /** More messages than one would not be all or none. */
-  #requireMessage(bytes: number): void {
-    if (bytes <= MAX_MESSAGE) return;
-    const [got, wanted] = [`about ${bytes} bytes`, `at most ${MAX_MESSAGE}`];
-    throw new NearfoldError("too-large", "Milvus takes no batch that large in one piece", {
-      ...{ at: this.name, got, wanted, hint: "Put fewer rows in at once" },
-    });
-  }
-
-  #requireHits(wanted: number): void {
-    if (wanted <= MAX_ROWS) return;
-    throw new NearfoldError("too-large", "Milvus gives no more hits than that", {
-      ...{ at: this.name, got: `${wanted}, with those left out`, wanted: `at most ${MAX_ROWS}` },
-    });
   }
 
   #requireWrites(): void {

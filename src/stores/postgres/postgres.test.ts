@@ -227,7 +227,9 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
       await expect(store.upsert(["a"], east)).rejects.toMatchObject({ code: "bad-argument" });
       await expect(store.delete(["a"])).rejects.toMatchObject({ code: "bad-argument" });
     }
-    await server.query("UPDATE nearfold.indexes SET version = 9 WHERE name = 'p' || (SELECT max(substr(name, 2)::int) FROM nearfold.indexes)");
+    await server.query(
+      "UPDATE nearfold.indexes SET version = 9 WHERE name = 'p' || (SELECT max(substr(name, 2)::int) FROM nearfold.indexes)",
+    );
     await expect(openPostgresStore(reference)).rejects.toMatchObject({ code: "unsupported" });
   });
 
