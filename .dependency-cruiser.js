@@ -103,7 +103,7 @@ export default {
       to: {
         path: "node_modules/(pg|pg-cursor|@zilliz/milvus2-sdk-node)/",
         dynamic: false,
-        dependencyTypesNot: ["type-only"],
+        preCompilationOnly: false,
       },
     },
   ],

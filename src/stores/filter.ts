@@ -95,9 +95,8 @@ export function meets(payload: Payload | undefined, filter: Filter): boolean {
 function valueAt(payload: Payload | undefined, field: string): unknown {
   let value: unknown = payload;
   for (const name of field.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) {
-      return undefined;
-    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    if (!Object.hasOwn(value, name)) return undefined;
     value = (value as Payload)[name];
   }
   return value;

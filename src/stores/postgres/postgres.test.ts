@@ -76,7 +76,7 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
     expect(made).toEqual([]);
   });
 
-  it("refuses more than 4,000 dimensions, and formats that it has not", async () => {
+  it("refuses more than 4,000 dimensions", async () => {
     const wide = openPostgresStore(fresh(), { model: modelOf(4001) });
     await expect(wide).rejects.toThrow("at most 4000");
   });
@@ -234,9 +234,10 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
   });
 
   describe("with a graph", { timeout: 120_000 }, () => {
-    const [rows, dims] = [12_000, 8];
+    const [rows, dims] = [12_000, 64];
     it("finds nearly all, filtered too, and all where a filter leaves few", async () => {
-      await using store = await openPostgresStore(fresh(), { model: modelOf(dims) });
+      const reference = fresh();
+      await using store = await openPostgresStore(reference, { model: modelOf(dims) });
       const next = sequence(1);
       const vectors = Float32Array.from({ length: rows * dims }, () => 2 * next() - 1);
       const ids = Array.from({ length: rows }, (_, i) => `d${i}`);
@@ -270,10 +271,10 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
       expect(found[3].every((hits) => hits.length === 3)).toBe(true);
       const [all] = await store.search(queries.subarray(0, dims), 600, { offset: 300 });
       expect(all).toHaveLength(600);
-      const used = await server.query(
-        "SELECT indexrelname, idx_scan::int AS scans FROM pg_stat_user_indexes WHERE indexrelname LIKE '%.graph'",
-      );
-      expect(used[0].scans).toBeGreaterThan(0);
+      const table = `nearfold."${new URL(reference).searchParams.get("index")}"`;
+      const vector = `'[${queries.subarray(0, dims)}]'`;
+      const plan = `EXPLAIN SELECT id FROM ${table} ORDER BY vector <#> ${vector} LIMIT 10`;
+      expect(JSON.stringify(await server.query(plan))).toContain(".graph");
       await store.optimize();
     });
   });
