@@ -93,3 +93,14 @@ test("README's library example trains, indexes and finds", async () => {
   const output = await execute(process.execPath, ["example.mjs"], app);
   expect(output).toBe(await readmeBlock("library-output"));
 });
+
+test("Milvus' client is not brought along: who opens a reference to one is told what to install", async () => {
+  const { peerDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const [[name, version]] = Object.entries(peerDependencies);
+  const code = `import { openStore } from "nearfold";
+    await openStore("milvus://127.0.0.1:1").catch(({ code, message }) => console.log(code, message));`;
+  await writeFile(join(app, "milvus.mjs"), code);
+  const output = await execute(process.execPath, ["milvus.mjs"], app);
+  expect(output).toMatch(/^unsupported .*not installed/);
+  expect(output).toContain(`npm install ${name}@${version}`);
+});

@@ -46,8 +46,16 @@ export async function openCollection(
     record = (await readRecord(milvus, index, name))!;
   }
   if (model) requireSameSpace({ name, space: record.space }, model);
-  await milvus.call((client) => client.loadCollectionSync({ collection_name: index }), { doing });
+  await load(milvus, index, doing);
   return record;
+}
+
+/** Nothing is searched before; `loadCollectionSync` alone waits half a second at least. */
+async function load(milvus: Milvus, index: string, doing: string): Promise<void> {
+  const collection = { collection_name: index };
+  const { state } = await milvus.call((client) => client.getLoadState(collection), { doing });
+  if (state === "LoadStateLoaded") return;
+  await milvus.call((client) => client.loadCollectionSync(collection), { doing });
 }
 
 async function readRecord(

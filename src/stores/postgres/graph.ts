@@ -1,7 +1,7 @@
 /** The graph of nearest neighbours (HNSW) of an index: built beside what goes on, with its progress. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolClient } from "pg";
-import { throwIfAborted } from "../../errors.ts";
+import { NearfoldError, throwIfAborted } from "../../errors.ts";
 import type { Space } from "../../space.ts";
 import type { OptimizeOptions } from "../store.ts";
 import type { Connections } from "./connections.ts";
@@ -10,20 +10,27 @@ import { nameOf } from "./schema.ts";
 /** Below, all rows are compared: that is exact, and as fast. */
 const LEAST_ROWS = 10_000;
 const LINKS = 16;
-const CANDIDATES_BUILDING = 64;
+const CANDIDATES_BUILDING = 128;
 /** What is asked of the server to build in, MiB: a graph that does not fit is built many times slower. */
 const MEMORY = { least: 64, most: 2048 };
 const POLL_MS = 500;
-const LEAST_CANDIDATES = 100;
+/** What ten hits need: the table is in docs/stores.md. */
+const LEAST_CANDIDATES = 120;
 /** pgvector takes no more. */
 const MOST_CANDIDATES = 1000;
 
-/**
- * Candidates (`hnsw.ef_search`) for so many hits. Ten of 200,000 clustered vectors (`npm run bench -- ann-pgvector`): 0.957 of them are found with 40
- * candidates, 0.978 with 60, 0.984 with 80, 0.986 with 100, 0.994 with 140, 0.997 with 200, at 1,880, 1,590, 1,300, 1,090, 770 and 630 queries a second.
- */
-export function widthOfSearch(wanted: number): number {
-  return Math.min(MOST_CANDIDATES, Math.max(LEAST_CANDIDATES, 4 * wanted));
+/** Candidates (`hnsw.ef_search`) for so many hits: four for each, and no fewer than `least`. */
+export function widthOfSearch(wanted: number, least: number): number {
+  return Math.min(MOST_CANDIDATES, Math.max(least, 4 * wanted));
+}
+
+/** The least candidates that a reference asks for. @throws bad-argument unless from 10 to 1,000 */
+export function parseCandidates(text: string | null): number {
+  if (text === null) return LEAST_CANDIDATES;
+  const least = Number(text);
+  if (Number.isInteger(least) && least >= 10 && least <= MOST_CANDIDATES) return least;
+  const [got, wanted] = [`candidates=${text.slice(0, 20)}`, `10 to ${MOST_CANDIDATES}`];
+  throw new NearfoldError("bad-argument", "not a number of candidates", { got, wanted });
 }
 
 /** Builds the graph where there are rows enough and none is there, and brings statistics and the index of words up to date. */

@@ -1,6 +1,7 @@
 /**
  * A store in PostgreSQL with pgvector 0.8 or later: a table for each index, in a schema `nearfold` of its database. Vectors are kept as float16
  * (`halfvec`), so a score is right to about 1e-3. From 10,000 rows on `optimize` builds a graph (HNSW); before, and for more than 500 hits, all rows are compared.
+ * `candidates=200` in the reference has a search look at that many rows at least, which finds more and takes longer.
  * A batch is one transaction; batches of two writers come one after the other, row by row in the order of ids. `rows()` holds a snapshot and a
  * connection until it ends.
  */
@@ -9,6 +10,7 @@ import { isAsTheyAre } from "../kept.ts";
 import { parseServerReference } from "../server-reference.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { Connections } from "./connections.ts";
+import { parseCandidates } from "./graph.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { openIndex, RECORDS } from "./schema.ts";
 
@@ -32,7 +34,9 @@ export async function openPostgresStore(
   options: OpenStoreOptions = {},
 ): Promise<VectorStore> {
   const parsed = parseServerReference(reference, { example, index: "documents" });
-  const { name, index } = parsed;
+  const { name, index, url } = parsed;
+  const candidates = parseCandidates(url.searchParams.get("candidates"));
+  url.searchParams.delete("candidates");
   if (index === RECORDS) {
     const [got, wanted] = [index, "another name: nearfold's own table has this one"];
     throw new NearfoldError("bad-argument", "not the name of an index", { got, wanted });
@@ -51,7 +55,9 @@ export async function openPostgresStore(
     { doing: "to open the index" },
   );
   const writes = options.access !== "read";
-  const store = new PostgresStore(name, { index, record, connections, halfvec, writes });
+  const store = new PostgresStore(name, {
+    ...{ index, record, connections, halfvec, writes, candidates },
+  });
   opening.move();
   return store;
 }

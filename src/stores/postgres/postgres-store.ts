@@ -55,6 +55,8 @@ export interface PostgresStoreOptions {
   /** The number of the type halfvec in this database. */
   readonly halfvec: number;
   readonly writes: boolean;
+  /** The least candidates of a search in the graph. */
+  readonly candidates: number;
 }
 
 export class PostgresStore implements VectorStore, Named<Space> {
@@ -66,6 +68,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
   readonly #connections: Connections;
   readonly #halfvec: number;
   readonly #writes: boolean;
+  readonly #candidates: number;
   /** How widely each connection searches just now. */
   readonly #widths = new WeakMap<PoolClient, number>();
 
@@ -78,6 +81,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
     this.#connections = options.connections;
     this.#halfvec = options.halfvec;
     this.#writes = options.writes;
+    this.#candidates = options.candidates;
   }
 
   async count({ filter }: { readonly filter?: Filter | undefined } = {}): Promise<number> {
@@ -236,7 +240,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
   }
 
   async #searchAsWidelyAs(client: PoolClient, wanted: number): Promise<void> {
-    const width = widthOfSearch(wanted);
+    const width = widthOfSearch(wanted, this.#candidates);
     if (this.#widths.get(client) === width) return;
     await client.query("SELECT set_config('hnsw.ef_search', $1, false)", [String(width)]);
     this.#widths.set(client, width);

@@ -41,6 +41,11 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
       await expect(work).rejects.toMatchObject({ code: "bad-argument" });
     });
 
+    it.each(["9", "1001", "many", "1.5"])("with %s candidates is refused", async (candidates) => {
+      const work = openPostgresStore(`${server.url()}?candidates=${candidates}`, { model });
+      await expect(work).rejects.toMatchObject({ code: "bad-argument" });
+    });
+
     it("with a wrong password is refused without a word of it", async () => {
       const wrong = `postgres://postgres:s3cret@127.0.0.1:${server.port}/postgres`;
       const error = await openPostgresStore(wrong, { model }).catch((error) => error);
