@@ -56,7 +56,7 @@ export async function searchHybrid(
 }
 
 /** Both lists as one, best first; of equal scores the lower id first. */
-export function fuseRanks(
+function fuseRanks(
   near: readonly StoreHit[],
   worded: readonly StoreHit[],
   { constant, byVector, byText }: Readonly<Record<"constant" | "byVector" | "byText", number>>,

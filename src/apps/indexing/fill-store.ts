@@ -67,7 +67,7 @@ export async function fillStore(
   return { documents, encoded, truncated };
 }
 
-export function payloadOf({ text, metadata }: Pick<WindowDocument, "text" | "metadata">): Payload {
+function payloadOf({ text, metadata }: Pick<WindowDocument, "text" | "metadata">): Payload {
   return { text, ...metadata };
 }
 

@@ -46,7 +46,7 @@ export function schemaOf({ space, kept }: Columns): Schema {
 }
 
 /** The columns that hold the vectors. */
-export function vectorColumns(columns: Columns): readonly string[] {
+function vectorColumns(columns: Columns): readonly string[] {
   return schemaOf(columns).names.slice(3).map(String);
 }
 
@@ -117,7 +117,7 @@ function payloadOf({ text, payload }: LanceRow): Payload | undefined {
 }
 
 /** Undefined where its columns were not read. */
-export function vectorOf({ vector, codes, finer }: LanceRow, { kept }: Columns) {
+function vectorOf({ vector, codes, finer }: LanceRow, { kept }: Columns) {
   if (vector) return Float32Array.from(vector.toArray());
   const { search, rescore: quantizer = search } = kept;
   const bytes = finer ?? codes;

@@ -126,6 +126,6 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 /** The error for a file of an index that is not as it was written. */
-export function damaged(at: string, what: string, got: string, wanted: string): NearfoldError {
+function damaged(at: string, what: string, got: string, wanted: string): NearfoldError {
   return new NearfoldError("bad-input", what, { at, got, wanted, hint: "Build the index anew" });
 }

@@ -3,7 +3,7 @@ import type { Table } from "@lancedb/lancedb";
 import { NearfoldError } from "../../errors.ts";
 import { type Columns, schemaOf } from "./columns.ts";
 
-export const TABLE = "rows";
+const TABLE = "rows";
 /** Where LanceDB puts a table of that name. */
 export const TABLE_FOLDER = `${TABLE}.lance`;
 

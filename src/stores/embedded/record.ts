@@ -131,7 +131,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-export function malformed(at: string, got: string, wanted: string): NearfoldError {
+function malformed(at: string, got: string, wanted: string): NearfoldError {
   return new NearfoldError("bad-input", "not the record of an index", { at, got, wanted });
 }
 
