@@ -38,7 +38,7 @@ beforeAll(async () => {
     folder.write("bad.jsonl", '{"text": 5}'),
   ]);
   expect(
-    await nearfold(["index", at("model"), at("rows.jsonl"), "--out", at("index")]),
+    await nearfold(["index", at("rows.jsonl"), "--model", at("model"), "--store", at("index")]),
   ).toMatchObject({ code: 0 });
 });
 afterAll(() => folder[Symbol.asyncDispose]());

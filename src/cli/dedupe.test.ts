@@ -68,7 +68,7 @@ beforeAll(async () => {
     folder.write("dated.jsonl", jsonl([{ text: "x", day: "some day" }])),
   ]);
   expect(
-    await nearfold(["index", at("model"), at("rows.jsonl"), "--out", at("index")]),
+    await nearfold(["index", at("rows.jsonl"), "--model", at("model"), "--store", at("index")]),
   ).toMatchObject({ code: 0 });
 });
 afterAll(() => folder[Symbol.asyncDispose]());
