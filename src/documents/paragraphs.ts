@@ -37,7 +37,7 @@ export function trimmed(
 }
 
 /** What `trim` takes away. */
-export function isSpace(unit: number): boolean {
+function isSpace(unit: number): boolean {
   if (unit <= 32) return unit === 32 || (unit >= 9 && unit <= 13);
   if (unit < 160) return false;
   return unit === 160 || SPACES.has(unit) || (unit >= 0x2000 && unit <= 0x200a);
