@@ -44,5 +44,5 @@ export async function densityGroups(
     minSamples === 1 ? 0 : graph.distances[row * graph.k + minSamples - 2],
   );
   throwIfAborted(signal, "clustering");
-  return selectGroups(spanningTree(rows, dims, core, graph), count, minSize);
+  return selectGroups(await spanningTree(rows, dims, core, graph), count, minSize);
 }

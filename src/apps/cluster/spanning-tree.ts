@@ -1,6 +1,7 @@
 /** The shortest tree over rows by mutual reachability: `max(core(a), core(b), distance(a, b))` (Campello, Moulavi and Sander 2013, definition 5). */
 import { UnionFind } from "../union-find.ts";
 import { chord, type NeighbourGraph } from "./neighbour-graph.ts";
+import { openProducts } from "./products.ts";
 
 export interface Edge {
   readonly a: number;
@@ -16,18 +17,28 @@ export const EXACT_TREE_ROWS = 6000;
  * whatever lies between them.
  * @param core of each row: the distance within which it has as many neighbours as are asked for
  */
-export function spanningTree(
+export async function spanningTree(
   rows: Float32Array,
   dims: number,
   core: Float64Array,
   graph: NeighbourGraph,
-): readonly Edge[] {
-  const edges = core.length <= EXACT_TREE_ROWS ? prim(rows, dims, core) : kruskal(core, graph);
+): Promise<readonly Edge[]> {
+  const isExact = core.length <= EXACT_TREE_ROWS;
+  const edges = isExact ? prim(await allCosines(rows, dims), core) : kruskal(core, graph);
   return edges.sort((x, y) => x.distance - y.distance || x.a - y.a || x.b - y.b);
 }
 
+/** `[N, N]`: 144 MB at most. */
+async function allCosines(rows: Float32Array, dims: number): Promise<Float32Array> {
+  const count = rows.length / dims;
+  const cosines = new Float32Array(count * count);
+  await using products = await openProducts(dims);
+  await products.each(rows, rows, (block, first) => cosines.set(block, first * count));
+  return cosines;
+}
+
 /** Prim's algorithm over all pairs: the tree grows by the row that is nearest to it. */
-function prim(rows: Float32Array, dims: number, core: Float64Array): Edge[] {
+function prim(cosines: Float32Array, core: Float64Array): Edge[] {
   const count = core.length;
   const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const from = new Int32Array(count).fill(-1);
@@ -39,9 +50,8 @@ function prim(rows: Float32Array, dims: number, core: Float64Array): Edge[] {
     let next = -1;
     for (let row = 0; row < count; row++) {
       if (isIn[row]) continue;
-      let dot = 0;
-      for (let i = 0; i < dims; i++) dot += rows[added * dims + i] * rows[row * dims + i];
-      const distance = Math.max(core[added], core[row], chord(dot));
+      const straight = chord(cosines[added * count + row]);
+      const distance = Math.max(core[added], core[row], straight);
       if (distance < nearest[row]) [nearest[row], from[row]] = [distance, added];
       if (next < 0 || nearest[row] < nearest[next]) next = row;
     }
