@@ -33,7 +33,7 @@ interface Labelled {
 export async function clusterAgainstPeer(log: (line: string) => void): Promise<Finding> {
   const sets: Labelled[] = [];
   for (const [name, path] of Object.entries(SETS)) sets.push(await encodeSet(name, path, log));
-  const ours = [];
+  const ours: Awaited<ReturnType<typeof ourScores>>[] = [];
   for (const set of sets) ours.push(await ourScores(set, log));
   const python = findPython();
   const peers = python ? await peerScores(python, sets, log) : undefined;
