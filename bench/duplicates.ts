@@ -106,7 +106,7 @@ const STOP = new Set(
 );
 
 /** Those that share fewer words with all before them. The index is of each one's rarest words, of which two such sentences share one. */
-export function apart(sentences: readonly string[]): readonly string[] {
+function apart(sentences: readonly string[]): readonly string[] {
   const bags = sentences.map((sentence) => [
     ...new Set(
       sentence

@@ -12,7 +12,7 @@ const SMALL = new Set(
 );
 
 /** Numbers in letters, which no change but a near miss touches. */
-export const NUMERALS = "two three four five six seven eight nine ten eleven twelve".split(" ");
+const NUMERALS = "two three four five six seven eight nine ten eleven twelve".split(" ");
 
 /** Whether a word is what its sentence is about: a number, or a name. */
 function isFact(word: string, place: number): boolean {

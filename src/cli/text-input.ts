@@ -97,7 +97,7 @@ function noTexts(at: string): NearfoldError {
 }
 
 /** Whether a reference is of a store: a URL of one, or a folder that is one. */
-export async function isIndex(path: string): Promise<boolean> {
+async function isIndex(path: string): Promise<boolean> {
   return /^\w+:(\/\/|$)/.test(path) || (await exists(join(path, "store.json")));
 }
 

@@ -30,7 +30,7 @@ export function lowerBoundOfShare(
 }
 
 /** The regularized incomplete beta function `I_x(a, b)`: Lentz's continued fraction (Press et al., "Numerical Recipes", section 6.4). */
-export function betaIntegral(x: number, a: number, b: number): number {
+function betaIntegral(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   if (x > (a + 1) / (a + b + 2)) return 1 - betaIntegral(1 - x, b, a);

@@ -57,7 +57,7 @@ async function bestOf(
 }
 
 /** A place, as likely as its weight is large; any where all are 0. */
-export function drawByWeight(weights: Float64Array, next: Rng): number {
+function drawByWeight(weights: Float64Array, next: Rng): number {
   let sum = 0;
   for (const weight of weights) sum += weight;
   let left = next() * sum;

@@ -2,7 +2,7 @@
 import { hashRange } from "./hashing.ts";
 
 /** A text of more words is not judged by single ones: no words are kept of it. */
-export const MOST_WORDS = 64;
+const MOST_WORDS = 64;
 
 /** Bits of a word's second number above the 26 of its letters. */
 const flags = { number: 1 << 26, capital: 1 << 27, small: 1 << 28 } as const;
