@@ -10,7 +10,8 @@ export const POOL_SIZE = 8;
 
 const DEFAULTS = {
   max: POOL_SIZE,
-  connectionTimeoutMillis: 10_000,
+  // Also how long one waits for a connection that is free.
+  connectionTimeoutMillis: 20_000,
   statement_timeout: 300_000,
   keepAlive: true,
   allowExitOnIdle: true,

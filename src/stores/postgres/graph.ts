@@ -39,7 +39,7 @@ export async function buildGraph(
   { index, space }: { readonly index: string; readonly space: Space },
   { onProgress = () => {}, signal }: OptimizeOptions,
 ): Promise<void> {
-  const doing = "to build the index of nearest neighbours";
+  const doing = "building the index of nearest neighbours";
   await connections.alone(
     async (client) => {
       await client.query("SET statement_timeout = 0");
