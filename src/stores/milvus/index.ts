@@ -6,7 +6,8 @@
  * Its client is an optional package, loaded when such a reference is opened.
  */
 import { NearfoldError } from "../../errors.ts";
-import { isAsTheyAre } from "../kept.ts";
+import type { Space } from "../../space.ts";
+import { isAsTheyAre, type Kept } from "../kept.ts";
 import { parseServerReference } from "../server-reference.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { Milvus } from "./client.ts";
@@ -35,17 +36,19 @@ export async function openMilvusStore(
     const [got, wanted] = [index, "a letter or _ at its beginning"];
     throw new NearfoldError("bad-argument", "not the name of an index in Milvus", { got, wanted });
   }
-  if (options.kept && options.model && !isAsTheyAre(options.kept, options.model.space)) {
-    throw new NearfoldError("unsupported", "Milvus keeps vectors as float32 alone", {
-      at: name,
-      hint: "Leave the format out, or use a folder",
-    });
-  }
+  if (options.model) refuseFormats(options.kept, options.model.space, name);
   await using opening = new AsyncDisposableStack();
   const client = opening.use(await Milvus.connect(parsed));
   const record = await openCollection(client, parsed, options);
+  refuseFormats(options.kept, record.space, name);
   const writes = options.access !== "read";
   const store = new MilvusStore(name, { index, record, milvus: client, writes });
   opening.move();
   return store;
+}
+
+function refuseFormats(kept: Kept | undefined, space: Space, at: string): void {
+  if (!kept || isAsTheyAre(kept, space)) return;
+  const hint = "Leave the format out, or use a folder";
+  throw new NearfoldError("unsupported", "Milvus keeps vectors as float32 alone", { at, hint });
 }

@@ -6,7 +6,8 @@
  * connection until it ends.
  */
 import { NearfoldError } from "../../errors.ts";
-import { isAsTheyAre } from "../kept.ts";
+import type { Space } from "../../space.ts";
+import { isAsTheyAre, type Kept } from "../kept.ts";
 import { parseServerReference } from "../server-reference.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { Connections } from "./connections.ts";
@@ -41,15 +42,11 @@ export async function openPostgresStore(
     const [got, wanted] = [index, "another name: nearfold's own table has this one"];
     throw new NearfoldError("bad-argument", "not the name of an index", { got, wanted });
   }
-  if (options.kept && options.model && !isAsTheyAre(options.kept, options.model.space)) {
-    throw new NearfoldError("unsupported", "PostgreSQL keeps vectors as float16 alone", {
-      at: name,
-      hint: "Leave the format out, or use a folder",
-    });
-  }
+  if (options.model) refuseFormats(options.kept, options.model.space, name);
   await using opening = new AsyncDisposableStack();
   const connections = opening.use(await Connections.to(parsed));
   const record = await openIndex(connections, parsed, options);
+  refuseFormats(options.kept, record.space, name);
   const halfvec = await connections.read(
     async (client) => (await client.query("SELECT 'halfvec'::regtype::oid AS type")).rows[0].type,
     { doing: "to open the index" },
@@ -60,4 +57,10 @@ export async function openPostgresStore(
   });
   opening.move();
   return store;
+}
+
+function refuseFormats(kept: Kept | undefined, space: Space, at: string): void {
+  if (!kept || isAsTheyAre(kept, space)) return;
+  const hint = "Leave the format out, or use a folder";
+  throw new NearfoldError("unsupported", "PostgreSQL keeps vectors as float16 alone", { at, hint });
 }

@@ -5,6 +5,7 @@ import { whyAbsent } from "../../../test/stores/fetched-servers.ts";
 import { type PostgresServer, startPostgres } from "../../../test/stores/postgres-server.ts";
 import { sequence } from "../../graph/rng.ts";
 import { type Filter, meets } from "../filter.ts";
+import { keptAsTheyAre } from "../kept.ts";
 import type { Payload } from "../store.ts";
 import { openPostgresStore } from "./index.ts";
 
@@ -81,9 +82,16 @@ describe.skipIf(absent !== undefined)("PostgreSQL", () => {
     expect(made).toEqual([]);
   });
 
-  it("refuses more than 4,000 dimensions", async () => {
+  it("refuses more than 4,000 dimensions, and formats", async () => {
     const wide = openPostgresStore(fresh(), { model: modelOf(4001) });
     await expect(wide).rejects.toThrow("at most 4000");
+    const { search } = keptAsTheyAre(modelOf(4).space);
+    const kept = {
+      search: { ...search, format: { type: "float32", dims: 2 } },
+      multiplier: 4,
+    } as const;
+    const cut = openPostgresStore(fresh(), { model: modelOf(4), kept });
+    await expect(cut).rejects.toMatchObject({ code: "unsupported" });
   });
 
   it.each([
