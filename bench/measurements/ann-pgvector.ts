@@ -11,7 +11,7 @@ const [ROWS, QUERIES, JUDGED, K] = [200_000, 1000, 300, 10];
 const [AIM, RECALL] = [600, 0.97];
 const RUNS = 5;
 /** Of other searches, once each. */
-const CANDIDATES = [40, 60, 80, 160, 240] as const;
+const CANDIDATES = [40, 60, 100, 200] as const;
 const PART = 10_000;
 /** Of the server: the graph and the rows stay in memory, as on a machine that is meant for it. */
 const SETTINGS = { shared_buffers: "1GB", max_wal_size: "4GB" };

@@ -10,12 +10,12 @@ import { nameOf } from "./schema.ts";
 /** Below, all rows are compared: that is exact, and as fast. */
 const LEAST_ROWS = 10_000;
 const LINKS = 16;
-const CANDIDATES_BUILDING = 128;
+const CANDIDATES_BUILDING = 64;
 /** What is asked of the server to build in, MiB: a graph that does not fit is built many times slower. */
 const MEMORY = { least: 64, most: 2048 };
 const POLL_MS = 500;
 /** What ten hits need: the table is in docs/stores.md. */
-const LEAST_CANDIDATES = 120;
+const LEAST_CANDIDATES = 140;
 /** pgvector takes no more. */
 const MOST_CANDIDATES = 1000;
 
