@@ -87,12 +87,13 @@ export default {
     },
     {
       name: "no-dev-dependency",
-      comment: "but Milvus' client, which who uses Milvus installs: a peer, and here for the tests",
+      comment:
+        "but Milvus' client, which who uses Milvus installs: a peer, and here for the tests; and types",
       severity: "error",
       from: { path: "^src/", pathNot: "\\.test\\.ts$" },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
-        pathNot: "node_modules/@zilliz/milvus2-sdk-node/",
+        pathNot: "node_modules/(@zilliz/milvus2-sdk-node|@types)/",
       },
     },
     {

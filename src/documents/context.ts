@@ -1,6 +1,4 @@
 /** What a passage can't say of itself: where it stands. */
-import type { Passage } from "./passages.ts";
-
 export interface ContextParts {
   readonly title?: string | undefined;
   readonly headings: readonly string[];
@@ -27,6 +25,12 @@ function lengthOf(path: readonly string[], from: number): number {
 }
 
 /** A passage as a model is to read it: after its context. */
-export function contextualText({ context, text }: Pick<Passage, "context" | "text">): string {
+export function contextualText({
+  context,
+  text,
+}: {
+  readonly context: string;
+  readonly text: string;
+}): string {
   return context === "" ? text : `${context}\n\n${text}`;
 }

@@ -1,6 +1,10 @@
 import { createParser, type EventSourceParser } from "eventsource-parser";
 import { NearfoldError } from "../../errors.ts";
-import type { Generated } from "./chat-endpoint.ts";
+
+export interface Generated {
+  /** Whether the model was cut off at its longest answer. */
+  readonly cut: boolean;
+}
 
 /** UTF-16 units of the longest answer. */
 const LONGEST = 1_000_000;

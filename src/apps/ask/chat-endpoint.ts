@@ -1,7 +1,7 @@
 /** A model that writes, behind OpenAI's `POST /chat/completions` (https://platform.openai.com/docs/api-reference/chat). */
 import { askAgain, type Passing, reasonOf, refusalOf, routeOf } from "../../distill/service.ts";
 import { NearfoldError, throwIfAborted } from "../../errors.ts";
-import { AnswerReader } from "./answer-reader.ts";
+import { AnswerReader, type Generated } from "./answer-reader.ts";
 import type { ChatMessage } from "./prompt.ts";
 
 export interface ChatEndpointOptions {
@@ -23,11 +23,6 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with each part of the answer. */
   readonly onText: (text: string) => void;
-}
-
-export interface Generated {
-  /** Whether the model was cut off at its longest answer. */
-  readonly cut: boolean;
 }
 
 /** Writes an answer to messages. */
