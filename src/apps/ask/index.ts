@@ -6,11 +6,11 @@ export {
   type Citation,
   COSINE_THRESHOLD,
 } from "./ask.ts";
+export type { Generated } from "./answer-reader.ts";
 export {
   type ChatEndpointOptions,
   chatEndpoint,
   type Generate,
-  type Generated,
   type GenerateOptions,
 } from "./chat-endpoint.ts";
 export type { Quote, SimilarityTo } from "./extract.ts";
