@@ -30,8 +30,10 @@ import { int8Documents } from "./measurements/int8-documents.ts";
 import { int8Quality } from "./measurements/int8-quality.ts";
 import { int8Sentences } from "./measurements/int8-sentences.ts";
 import { loadMemory } from "./measurements/load-memory.ts";
+import { match } from "./measurements/match.ts";
 import { qatInt4 } from "./measurements/qat-int4.ts";
 import { readDocuments } from "./measurements/read-documents.ts";
+import { recommend } from "./measurements/recommend.ts";
 import { serveBare } from "./measurements/serve-bare.ts";
 import { serveBatch } from "./measurements/serve-batch.ts";
 import { serveMemory } from "./measurements/serve-memory.ts";
@@ -92,6 +94,8 @@ export const measurements = {
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,
   "qat-int4": qatInt4,
+  match,
+  recommend,
   "serve-bare": serveBare,
   "serve-queries": serveQueries,
   "serve-queries-int8": serveQueriesInt8,

@@ -13,6 +13,7 @@ import { merge } from "./merge.ts";
 import { mine } from "./mine.ts";
 import { plan } from "./plan.ts";
 import { quantize } from "./quantize.ts";
+import { recommend } from "./recommend.ts";
 import { search } from "./search.ts";
 import { serve } from "./serve.ts";
 import { train } from "./train.ts";
@@ -33,6 +34,7 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   copy,
   dedupe,
   cluster,
+  recommend,
   serve,
   bench,
   doctor,

@@ -1,0 +1,87 @@
+/** MiniLM as a matcher of records: as it is, and fine-tuned on labelled pairs. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pair } from "../src/data/index.ts";
+import { exists } from "../src/durable.ts";
+import { loadModel, saveModel } from "../src/models/index.ts";
+import { type TrainOptions, train, trainToEnd } from "../src/train/index.ts";
+import { miniLm } from "../test/minilm.ts";
+import { CACHE, cachedVectors, keyOf } from "./cached-vectors.ts";
+import type { EntityPair, SerializationName } from "./entity-pairs.ts";
+import { serializations } from "./entity-pairs.ts";
+
+/** Labelled negatives of a pair that are shown beside it. */
+const NEGATIVES = 2;
+
+export const recipe = {
+  epochs: 6,
+  batchSize: 32,
+  learningRate: 5e-5,
+  seed: 7,
+} as const satisfies TrainOptions;
+
+/** The folder of MiniLM trained on the matches among these pairs, each beside non-matches of its record: hard negatives that somebody labelled. */
+export async function fineTuned(
+  pairs: readonly EntityPair[],
+  serialization: SerializationName,
+  log: (line: string) => void,
+): Promise<string> {
+  const rows = toRows(pairs, serializations[serialization]);
+  const folder = join(CACHE, keyOf([recipe, rows]));
+  if (await exists(folder)) return folder;
+  const started = performance.now();
+  const base = await loadModel(miniLm);
+  const run = { checkpoint: `${folder}.run`, checkpointEvery: 25, resume: true };
+  const model = await trainToEnd(train(base, rows, { ...recipe, ...run }), (event) => {
+    if (event.type === "step" && event.step % 10 === 0) {
+      log(`step ${event.step} of ${event.totalSteps}, loss ${event.loss.toFixed(3)}`);
+    }
+  });
+  log(`trained in ${Math.round((performance.now() - started) / 1000)} s`);
+  await saveModel(folder, model);
+  await rm(run.checkpoint, { recursive: true, force: true });
+  return folder;
+}
+
+/** Cosines of pairs by a model's vectors. */
+export async function modelScores(
+  model: string,
+  pairs: readonly EntityPair[],
+  serialization: SerializationName,
+): Promise<number[]> {
+  const serialize = serializations[serialization];
+  const texts = [...new Set(pairs.flatMap(({ left, right }) => [left, right]))];
+  const rows = new Map(texts.map((text, row) => [text, row]));
+  const {
+    data,
+    shape: [, dims],
+  } = await cachedVectors(model, texts.map(serialize));
+  const vector = (text: string) => {
+    const row = rows.get(text)!;
+    return data.subarray(row * dims, (row + 1) * dims);
+  };
+  return pairs.map(({ left, right }) => {
+    const [a, b] = [vector(left), vector(right)];
+    return a.reduce((sum, x, i) => sum + x * b[i], 0);
+  });
+}
+
+/** A row for each match: its record, the other, and non-matches of either that were labelled, the first ones of the file. */
+function toRows(pairs: readonly EntityPair[], serialize: (record: string) => string): Pair[] {
+  const apart = new Map<string, string[]>();
+  for (const { left, right, label } of pairs) {
+    if (label === 0) apart.set(left, [...(apart.get(left) ?? []), right]);
+  }
+  const spare = pairs.filter(({ label }) => label === 0).map(({ right }) => right);
+  return pairs
+    .filter(({ label }) => label === 1)
+    .map(({ left, right }, i) => {
+      const own = apart.get(left) ?? [];
+      const others = Array.from({ length: NEGATIVES }, (_, n) => spare[(i * NEGATIVES + n) % spare.length]);
+      return {
+        anchor: serialize(left),
+        positive: serialize(right),
+        negatives: [...own, ...others].slice(0, NEGATIVES).map(serialize),
+      };
+    });
+}
