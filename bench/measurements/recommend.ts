@@ -21,8 +21,8 @@ import { needs } from "../real-data.ts";
 import type { Finding, Measurement } from "../result.ts";
 
 /** What is tried for item-kNN on the validation split. */
-const GRID = [20, 50, 100, 200, 1000].flatMap((neighbours) =>
-  [0, 5, 10, 20, 50].flatMap((shrinkage) =>
+const GRID = [20, 50, 100, 200].flatMap((neighbours) =>
+  [0, 5, 10, 20].flatMap((shrinkage) =>
     [Number.POSITIVE_INFINITY, 50, 20, 10, 5].map((halfLife) => ({
       ...{ neighbours, shrinkage, halfLife },
     })),
@@ -86,6 +86,7 @@ export const recommend: Measurement = {
   },
 };
 
+/** The best options for item-kNN on the validation split. */
 function tuneKnn(valid: HeldOut): (typeof GRID)[number] {
   const score = (options: (typeof GRID)[number]) =>
     mean(judge(valid, itemKnn(valid.learnt, options)).ndcg);

@@ -88,6 +88,22 @@ const collection = {
     .join(""),
 };
 
+/** What the workshop sells, by how it is found there. */
+const products = things.map((thing, i) => ({
+  id: `p${i}`,
+  text: `${thing[0].toUpperCase()}${thing.slice(1)}`,
+  shelf: ["kitchen", "household", "garage"][i < 11 ? 0 : i < 20 ? 1 : 2],
+  price: 20 + ((37 * i) % 300),
+}));
+
+/** Customers who come back, each for what stands near to what they have; the newest product was not sold yet. */
+const purchases = Array.from({ length: 60 }, (_, customer) =>
+  Array.from({ length: 5 }, (_, visit) => {
+    const product = (7 * customer + visit * (1 + (customer % 2))) % (products.length - 1);
+    return `c${customer},p${product},2026-0${1 + visit}-1${customer % 10},${3 + ((customer + visit) % 3)}`;
+  }),
+).flat();
+
 /** By the names that the pages use; what a page shows of a file stands before these rows. */
 export const readerFiles: Readonly<Record<string, string>> = {
   "pairs.jsonl": jsonl(known),
@@ -99,6 +115,8 @@ export const readerFiles: Readonly<Record<string, string>> = {
     "review_id,stars,body",
     ...rows.map(({ query, document }, i) => `r${i},${1 + (i % 5)},"${query} ""${document}"""`),
   ].join("\n"),
+  "products.jsonl": jsonl(products),
+  "purchases.csv": ["user,item,time,rating", ...purchases].join("\n"),
   "scored.jsonl": jsonl(scored),
   "sts-dev.jsonl": jsonl(scored.filter((_, i) => i % 2 === 0)),
   "sts-test.jsonl": jsonl(scored.filter((_, i) => i % 2 === 1)),

@@ -22,8 +22,9 @@ export function itemKnn(
 ): Scorer {
   const counts = itemCounts(feedback);
   const users = usersOf(feedback);
+  const together = new Int32Array(counts.length);
   const lists = Array.from({ length: counts.length }, (_, item) =>
-    nearestItems(item, { feedback, users, counts, neighbours, shrinkage }),
+    nearestItems(item, { feedback, users, counts, together, neighbours, shrinkage }),
   );
   // Turned round: an item adds to those whose neighbour it is.
   const targets: { row: number; score: number }[][] = Array.from(counts, () => []);
@@ -44,20 +45,23 @@ interface Together extends Required<Omit<ItemKnnOptions, "halfLife">> {
   /** Of each item, who chose it. */
   readonly users: readonly (readonly number[])[];
   readonly counts: Int32Array;
+  /** `[I]` of zeros, which is left so. */
+  readonly together: Int32Array;
 }
 
 function nearestItems(
   item: number,
-  { feedback: { histories }, users, counts, neighbours, shrinkage }: Together,
+  { feedback: { histories }, users, counts, together, neighbours, shrinkage }: Together,
 ): readonly { readonly row: number; readonly score: number }[] {
-  const together = new Map<number, number>();
+  const others: number[] = [];
   for (const user of users[item]) {
-    for (const other of histories[user]) together.set(other, (together.get(other) ?? 0) + 1);
+    for (const other of histories[user]) if (together[other]++ === 0) others.push(other);
   }
-  together.delete(item);
-  const best = new TopK(Math.min(neighbours, together.size));
-  for (const [other, count] of together) {
-    best.push(count / (Math.sqrt(counts[item] * counts[other]) + shrinkage), other);
+  const best = new TopK(Math.min(neighbours, others.length));
+  for (const other of others) {
+    const score = together[other] / (Math.sqrt(counts[item] * counts[other]) + shrinkage);
+    if (other !== item) best.push(score, other);
+    together[other] = 0;
   }
   return best.sorted();
 }
