@@ -51,8 +51,7 @@ export async function readEntitySet(name: EntitySetName): Promise<EntitySet> {
   archive ??= readZip(shared("data/entity-resolution/er_magellan.zip"));
   const files = await archive;
   const read = (split: string): EntityPair[] =>
-    files
-      .get(`data/er_magellan/${entitySets[name]}/${split}.txt`)!()
+    files.get(`data/er_magellan/${entitySets[name]}/${split}.txt`)!()
       .split("\n")
       .filter((line) => line.trim() !== "")
       .map((line) => {

@@ -12,7 +12,7 @@ import { shared } from "../test/shared.ts";
 const FOLDER = "data/movielens-latest-small";
 
 /** Ratings from which a film counts as liked. */
-export const LIKED = 4;
+const LIKED = 4;
 
 /**
  * Likes by user and time. Films that were rated in the same second stand in the order of a seed: the file has them by their number, which says

@@ -15,7 +15,10 @@ const NEGATIVES = 1;
 /** Records are cut here while training: what tells them apart stands at their beginning. */
 const MAX_TOKENS = 64;
 
-export const recipe = {
+/** A set of few matches is passed over more often. */
+const LEAST_STEPS = 30;
+
+const recipe = {
   epochs: 3,
   batchSize: 32,
   learningRate: 1e-4,
@@ -30,13 +33,15 @@ export async function fineTuned(
   log: (line: string) => void,
 ): Promise<string> {
   const rows = toRows(pairs, serializations[serialization]);
-  const folder = join(CACHE, keyOf([recipe, MAX_TOKENS, rows]));
+  const least = Math.ceil((LEAST_STEPS * recipe.batchSize) / rows.length);
+  const options = { ...recipe, epochs: Math.max(recipe.epochs, least) };
+  const folder = join(CACHE, keyOf([options, MAX_TOKENS, rows]));
   if (await exists(folder)) return folder;
   const started = performance.now();
   const base = await loadModel(miniLm);
   const run = { checkpoint: `${folder}.run`, checkpointEvery: 25, resume: true };
   const cut = { ...base, maxTokens: MAX_TOKENS };
-  const model = await trainToEnd(train(cut, rows, { ...recipe, ...run }), (event) => {
+  const model = await trainToEnd(train(cut, rows, { ...options, ...run }), (event) => {
     if (event.type === "step" && event.step % 10 === 0) {
       log(`step ${event.step} of ${event.totalSteps}, loss ${event.loss.toFixed(3)}`);
     }
@@ -81,7 +86,10 @@ function toRows(pairs: readonly EntityPair[], serialize: (record: string) => str
     .filter(({ label }) => label === 1)
     .map(({ left, right }, i) => {
       const own = apart.get(left) ?? [];
-      const others = Array.from({ length: NEGATIVES }, (_, n) => spare[(i * NEGATIVES + n) % spare.length]);
+      const others = Array.from(
+        { length: NEGATIVES },
+        (_, n) => spare[(i * NEGATIVES + n) % spare.length],
+      );
       return {
         anchor: serialize(left),
         positive: serialize(right),

@@ -31,7 +31,8 @@ export const match: Measurement = {
         log(`${name}: ${line}`),
       );
       ratios.push(model / baseline);
-      details[name] = `${model.toFixed(4)} (${how.model}), TF-IDF ${baseline.toFixed(4)} (${how.baseline})`;
+      details[name] =
+        `${model.toFixed(4)} (${how.model}), TF-IDF ${baseline.toFixed(4)} (${how.baseline})`;
       log(`${name}: ${details[name]}`);
     }
     return {

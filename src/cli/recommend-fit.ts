@@ -9,9 +9,9 @@ import {
   leaveLastOut,
   popularity,
   readInteractions,
+  type TowerOptions,
   toFeedback,
   towerScorer,
-  type TowerOptions,
   trainTowers,
 } from "../apps/recommend/index.ts";
 import { requireFreeFolder } from "../durable.ts";
@@ -45,7 +45,7 @@ export interface FittingOptions extends SourceReading, ModelOptions {
 }
 
 /** Reads, checks where that is asked for, and makes a recommender. @throws as `fitRecommender` */
-export async function fit(
+export async function makeRecommender(
   folder: string,
   options: FittingOptions,
   context: Context,
@@ -61,9 +61,7 @@ export async function fit(
     ...(epochs !== undefined && { epochs }),
     ...(dims !== undefined && { dims }),
   };
-  const checked = check
-    ? await checkTowers(interactions, catalogue, training, context)
-    : undefined;
+  const checked = check ? await checkTowers(interactions, catalogue, training, context) : undefined;
   const fitted = await fitRecommender(folder, {
     ...training,
     ...{ interactions, replace, ...(catalogue && { catalogue }) },
@@ -193,8 +191,7 @@ function toOutcome(
       : [];
   const rows = checked?.map(({ name, ndcg, recall }) => [name, figure(ndcg), figure(recall)]);
   const found = rows ? [table(["each user's last choice", "nDCG@10", "recall@10"], rows), ""] : [];
-  const next =
-    users > 0 ? `--user ${interactions[0].user}` : "--liked ITEM,ITEM";
+  const next = users > 0 ? `--user ${interactions[0].user}` : "--liked ITEM,ITEM";
   return {
     json: { folder, ...fitted, choices: interactions.length, skipped, model, checked },
     text: [

@@ -10,10 +10,17 @@ import { saveModel } from "../models/index.ts";
 /** Two kinds of things, each bought one after the other by its own people; nobody has bought the last of a kind. */
 const kinds = ["red cat", "blue house"];
 const items = kinds.flatMap((kind, k) =>
-  Array.from({ length: 8 }, (_, i) => ({ id: `${k}-${i}`, text: `the ${kind}`, kind: k, price: i })),
+  Array.from({ length: 8 }, (_, i) => ({
+    id: `${k}-${i}`,
+    text: `the ${kind}`,
+    kind: k,
+    price: i,
+  })),
 );
 const rows = Array.from({ length: 40 }, (_, user) =>
-  Array.from({ length: 5 }, (_, step) => [`u${user}`, `${user % 2}-${(step + (user % 3)) % 7}`, step, 1 + ((user + step) % 5)].join(",")),
+  Array.from({ length: 5 }, (_, step) =>
+    [`u${user}`, `${user % 2}-${(step + (user % 3)) % 7}`, step, 1 + ((user + step) % 5)].join(","),
+  ),
 ).flat();
 const csv = ["user,item,time,rating", ...rows].join("\n");
 
@@ -22,7 +29,11 @@ const at = (...names: readonly string[]) => join(folder.path, ...names);
 const recommend = (...argv: readonly string[]) => nearfold(["recommend", ...argv]);
 
 interface Answer {
-  readonly items: readonly { readonly id: string; readonly score: number; readonly kind?: number }[];
+  readonly items: readonly {
+    readonly id: string;
+    readonly score: number;
+    readonly kind?: number;
+  }[];
 }
 
 async function ask(...argv: readonly string[]): Promise<Answer["items"]> {
@@ -58,7 +69,9 @@ describe("a recommender of interactions and texts", () => {
     expect(hits.map(({ kind }) => kind)).toEqual([0, 0, 0]);
     const own = rows.filter((row) => row.startsWith("u0,")).map((row) => row.split(",")[1]);
     expect(hits.filter(({ id }) => own.includes(id))).toEqual([]);
-    expect(hits.map(({ score }) => score)).toEqual(hits.map(({ score }) => score).sort((a, b) => b - a));
+    expect(hits.map(({ score }) => score)).toEqual(
+      hits.map(({ score }) => score).sort((a, b) => b - a),
+    );
   });
 
   it("gives what they have too where that is asked for", async () => {
@@ -74,7 +87,17 @@ describe("a recommender of interactions and texts", () => {
 
   it("keeps to a condition, with diversity and without", async () => {
     for (const diversity of ["0", "0.5"]) {
-      const hits = await ask(at("rec"), "--like", "0-1", "-k", "4", "--where", "kind = 1 and price >= 2", "--diversity", diversity);
+      const hits = await ask(
+        at("rec"),
+        "--like",
+        "0-1",
+        "-k",
+        "4",
+        "--where",
+        "kind = 1 and price >= 2",
+        "--diversity",
+        diversity,
+      );
       expect(hits).toHaveLength(4);
       expect(hits.filter(({ kind }) => kind !== 1)).toEqual([]);
     }
@@ -88,13 +111,23 @@ describe("a recommender of interactions and texts", () => {
 
 it("is made of texts alone", async () => {
   const made = await recommend(at("texts"), "--items", at("items.jsonl"), "--model", at("model"));
-  expect(made.out).toContain("16 items by their texts, 8 dimensions");
+  expect(made.out).toContain("16 items by their texts, 48 dimensions");
   const hits = await ask(at("texts"), "--liked", "1-0", "-k", "7");
   expect(new Set(hits.map(({ kind }) => kind))).toEqual(new Set([1]));
 });
 
 it("is made of interactions alone, and says which items have no place", async () => {
-  const made = await recommend(at("plain"), "--fit", at("bought.csv"), "--items", at("items.jsonl"), "--epochs", "2", "--least-rating", "3");
+  const made = await recommend(
+    at("plain"),
+    "--fit",
+    at("bought.csv"),
+    "--items",
+    at("items.jsonl"),
+    "--epochs",
+    "2",
+    "--least-rating",
+    "3",
+  );
   expect(made.code).toBe(0);
   expect(made.out).toContain("2 items were never chosen");
   expect(made.out).toContain("by 120 choices");
@@ -103,7 +136,9 @@ it("is made of interactions alone, and says which items have no place", async ()
 it("leaves bad rows out where that is asked for, and nothing behind where it isn't", async () => {
   const refused = await recommend(at("half"), "--fit", at("bad.csv"));
   expect(refused.code).toBe(2);
-  expect(refused.err).toContain('bad.csv:202: "time" is not a number (got "yesterday", wanted a number)');
+  expect(refused.err).toContain(
+    'bad.csv:202: "time" is not a number (got "yesterday", wanted a number)',
+  );
   const made = await recommend(at("half"), "--fit", at("bad.csv"), "--skip-bad", "--epochs", "1");
   expect(made.code).toBe(0);
   expect(made.err).toContain("1 rows were left out");
@@ -116,11 +151,16 @@ it("is replaced when that is asked for, and only a recommender is", async () => 
   expect(refused.code).toBe(2);
   expect(refused.err).toContain("not empty");
   expect((await recommend(at("twice"), ...again, "--replace")).code).toBe(0);
-  expect((await recommend(at("model"), ...again, "--replace")).err).toContain("no recommender.json");
+  expect((await recommend(at("model"), ...again, "--replace")).err).toContain(
+    "no recommender.json",
+  );
 });
 
 it("leaves nothing behind when it is stopped", async () => {
-  const stopped = await nearfold(["recommend", at("stopped"), "--fit", at("bought.csv"), "--epochs", "5000"], { stopAt: "learning: " });
+  const stopped = await nearfold(
+    ["recommend", at("stopped"), "--fit", at("bought.csv"), "--epochs", "5000"],
+    { stopAt: "learning: " },
+  );
   expect(stopped.code).toBe(130);
   expect((await readdir(folder.path)).filter((name) => name.includes("stopped"))).toEqual([]);
 });
@@ -132,10 +172,20 @@ test.each([
   ["both at once", ["rec", "--fit", "x.csv", "--user", "u0"], "made first and asked then"],
   ["no recommender", ["model", "--user", "u0"], "there is no recommender here"],
   ["items that say nothing", ["new", "--items", "items.jsonl"], "items alone say nothing"],
-  ["a model without texts", ["new", "--fit", "bought.csv", "--model", "model"], "no texts for the model"],
-  ["a check by nothing", ["new", "--items", "items.jsonl", "--model", "model", "--check"], "nothing to check by"],
+  [
+    "a model without texts",
+    ["new", "--fit", "bought.csv", "--model", "model"],
+    "no texts for the model",
+  ],
+  [
+    "a check by nothing",
+    ["new", "--items", "items.jsonl", "--model", "model", "--check"],
+    "nothing to check by",
+  ],
 ])("refuses %s", async (_, argv, wanted) => {
-  const paths = argv.map((part) => (/^(rec|new|model|.*\.(csv|jsonl))$/.test(part) ? at(part) : part));
+  const paths = argv.map((part) =>
+    /^(rec|new|model|.*\.(csv|jsonl))$/.test(part) ? at(part) : part,
+  );
   const { code, err } = await recommend(...paths);
   expect(code).toBe(2);
   expect(err).toContain(wanted);

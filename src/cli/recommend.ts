@@ -7,10 +7,17 @@ import {
 } from "../apps/recommend/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Filter, StoreHit } from "../stores/index.ts";
-import { type CommandSpec, type Context, nameList, numberWithin, type Outcome, wholeNumber } from "./command.ts";
+import {
+  type CommandSpec,
+  type Context,
+  nameList,
+  numberWithin,
+  type Outcome,
+  wholeNumber,
+} from "./command.ts";
 import { modelOptions } from "./model-reference.ts";
 import { skipBadOption } from "./reading.ts";
-import { fit, type FittingOptions } from "./recommend-fit.ts";
+import { type FittingOptions, makeRecommender } from "./recommend-fit.ts";
 import { whereOption } from "./search.ts";
 import { oneLine } from "./table.ts";
 
@@ -51,8 +58,10 @@ export const recommend: CommandSpec<Options> = {
     ...Object.entries(spelled).map(
       ([field, known]) => new Option(`--${field}-field <field>`, `where it is not ${known}`),
     ),
-    new Option("--least-rating <x>", "lower ratings are no choices (default: every row is one)")
-      .argParser(numberWithin(Number.NEGATIVE_INFINITY)),
+    new Option(
+      "--least-rating <x>",
+      "lower ratings are no choices (default: every row is one)",
+    ).argParser(numberWithin(Number.NEGATIVE_INFINITY)),
     new Option("--epochs <n>", "rounds over all users").argParser(wholeNumber(1)),
     new Option("--dims <n>", "of the learnt vectors").argParser(wholeNumber(1, 4096)),
     new Option("--seed <n>", "of the training").argParser(wholeNumber(0)).default(42),
@@ -85,7 +94,7 @@ export const recommend: CommandSpec<Options> = {
   run: async ([folder], options, context) => {
     if (options.fit !== undefined || options.items !== undefined) {
       requireOne(options);
-      return await fit(folder, options, context);
+      return await makeRecommender(folder, options, context);
     }
     return await ask(folder, options, context);
   },
@@ -123,7 +132,11 @@ async function ask(folder: string, options: Options, { signal }: Context): Promi
 
 async function answer(
   recommender: Recommender,
-  { user, liked, like }: Partial<Record<"user" | "like", string | undefined>> & {
+  {
+    user,
+    liked,
+    like,
+  }: Partial<Record<"user" | "like", string | undefined>> & {
     readonly liked: readonly string[] | undefined;
   },
   k: number,

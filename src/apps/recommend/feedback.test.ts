@@ -6,10 +6,41 @@ import { popularity, rankOf } from "./scorer.ts";
 
 describe("choices by rows", () => {
   test.each([
-    ["times order them", [["a", 3], ["b", 1], ["c", 2]], ["b", "c", "a"]],
-    ["equal times keep the order in which they come", [["a", 1], ["b", 1]], ["a", "b"]],
-    ["chosen twice, the last time counts", [["a", 1], ["b", 2], ["a", 3]], ["b", "a"]],
-    ["and is not undone by an earlier row", [["a", 3], ["b", 2], ["a", 1]], ["b", "a"]],
+    [
+      "times order them",
+      [
+        ["a", 3],
+        ["b", 1],
+        ["c", 2],
+      ],
+      ["b", "c", "a"],
+    ],
+    [
+      "equal times keep the order in which they come",
+      [
+        ["a", 1],
+        ["b", 1],
+      ],
+      ["a", "b"],
+    ],
+    [
+      "chosen twice, the last time counts",
+      [
+        ["a", 1],
+        ["b", 2],
+        ["a", 3],
+      ],
+      ["b", "a"],
+    ],
+    [
+      "and is not undone by an earlier row",
+      [
+        ["a", 3],
+        ["b", 2],
+        ["a", 1],
+      ],
+      ["b", "a"],
+    ],
   ] as const)("%s", (_, rows, wanted) => {
     const feedback = toFeedback(rows.map(([item, time]) => ({ user: "u", item, time })));
     expect(Array.from(feedback.histories[0], (row) => feedback.items[row])).toEqual(wanted);

@@ -6,8 +6,11 @@ import { openStore, type Payload } from "../../stores/index.ts";
 import { floats, type Tensor } from "../../tensor/tensor.ts";
 import { type Interaction, toFeedback } from "./feedback.ts";
 import { MANIFEST, type Origin, STORE, saveRecommender, towersSpace } from "./recommender-files.ts";
-import { type TowerOptions, trainTowers } from "./train-towers.ts";
 import type { Towers } from "./towers.ts";
+import { type TowerOptions, trainTowers } from "./train-towers.ts";
+
+/** Items that are stored at once. */
+const PART = 4096;
 
 /** What there is to recommend. */
 export interface Item {
@@ -66,7 +69,13 @@ export async function fitRecommender(folder: string, options: FitOptions): Promi
       const model = { name: folder, space };
       await using store = await openStore(join(temporary, STORE), { model });
       const payloads = feedback.items.map((_, row) => catalogue.items[row]?.payload ?? {});
-      await store.upsert(feedback.items, towers.items.data, { payloads });
+      for (let from = 0; from < feedback.items.length; from += PART) {
+        const to = from + PART;
+        const vectors = towers.items.data.subarray(from * space.dims, to * space.dims);
+        const part = { payloads: payloads.slice(from, to) };
+        await store.upsert(feedback.items.slice(from, to), vectors, part);
+      }
+      await store.optimize({ signal: training.signal });
       await saveRecommender(temporary, { origin, space, feedback, towers });
     },
     replacing,
@@ -88,8 +97,20 @@ function contentTowers(texts: Tensor<"float32"> | undefined): Towers {
       wanted: "interactions, or items with an encoder of their texts",
     });
   }
+  const items = floats(unitRows(texts), texts.shape);
   const start = new Float32Array(texts.shape[1]);
-  return { items: texts, choices: texts, start, halfLife: 10, longest: 200 };
+  return { items, choices: items, start, halfLife: 10, longest: 200 };
+}
+
+/** So that no text counts more for its vector's length. */
+function unitRows({ data, shape: [rows, dims] }: Tensor<"float32">): Float32Array {
+  const out = data.slice();
+  for (let row = 0; row < rows; row++) {
+    const vector = out.subarray(row * dims, (row + 1) * dims);
+    const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0)) || 1;
+    for (let d = 0; d < dims; d++) vector[d] /= length;
+  }
+  return out;
 }
 
 /** Rows of zeros for the items that have interactions and no text. */

@@ -16,9 +16,21 @@ const feedback = {
 
 /** By numpy: `C = XᵀX` without its diagonal, `S = C / (√(n nᵀ) + shrinkage)`, the sum of the columns 1 and 5. */
 test.each([
-  ["all neighbours", { neighbours: 100, shrinkage: 0 }, [0.408248, 0.57735, 1.366025, 0.408248, 0, 0.57735, 0]],
-  ["held back", { neighbours: 100, shrinkage: 2 }, [0.224745, 0.267949, 0.799038, 0.224745, 0, 0.267949, 0]],
-  ["the two nearest of each item", { neighbours: 2, shrinkage: 2 }, [0, 0.267949, 0.549038, 0.224745, 0, 0.267949, 0]],
+  [
+    "all neighbours",
+    { neighbours: 100, shrinkage: 0 },
+    [0.408248, 0.57735, 1.366025, 0.408248, 0, 0.57735, 0],
+  ],
+  [
+    "held back",
+    { neighbours: 100, shrinkage: 2 },
+    [0.224745, 0.267949, 0.799038, 0.224745, 0, 0.267949, 0],
+  ],
+  [
+    "the two nearest of each item",
+    { neighbours: 2, shrinkage: 2 },
+    [0, 0.267949, 0.549038, 0.224745, 0, 0.267949, 0],
+  ],
 ])("item-kNN: %s", (_, options, wanted) => {
   // Both count the same, together of unit length.
   const scores = itemKnn(feedback, options)([1, 5]).map((score) => score * Math.SQRT2);

@@ -52,7 +52,10 @@ export async function* readInteractions(
 type ToRow = (line: Line) => unknown;
 
 const formats = {
-  ".jsonl": (): ToRow => ({ text, at }) => parseJson(text, at),
+  ".jsonl":
+    (): ToRow =>
+    ({ text, at }) =>
+      parseJson(text, at),
   ".csv": (): ToRow => ofTable(cellsOfCsv),
   ".tsv": (): ToRow => ofTable((text) => text.split("\t")),
 } as const;
@@ -110,7 +113,10 @@ function parseInteraction(
 
 function parseNumber(value: unknown, name: string, at: string): number {
   const text = typeof value === "string" ? value.trim() : value;
-  const number = typeof text === "number" || (typeof text === "string" && text !== "") ? Number(text) : Number.NaN;
+  const number =
+    typeof text === "number" || (typeof text === "string" && text !== "")
+      ? Number(text)
+      : Number.NaN;
   if (Number.isFinite(number)) return number;
   const [got, wanted] = [show(value), "a number"];
   throw new NearfoldError("bad-input", `"${name}" is not a number`, { at, got, wanted });

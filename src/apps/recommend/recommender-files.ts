@@ -72,10 +72,7 @@ export async function loadRecommender(folder: string): Promise<Saved> {
   });
   const { origin, space, halfLife, longest, items, users } = parseManifest(text, at);
   await using file = await openSafetensors(join(folder, TENSORS));
-  const [choices, start] = [
-    await file.readAsFloat32("choices"),
-    await file.readAsFloat32("start"),
-  ];
+  const [choices, start] = [await file.readAsFloat32("choices"), await file.readAsFloat32("start")];
   const [rows, ends] = [await file.read("histories"), await file.read("histories.ends")];
   const fits =
     `${choices.shape}` === `${[items.length, space.dims]}` &&

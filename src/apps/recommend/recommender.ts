@@ -1,12 +1,7 @@
 /** Somebody's history in, items out. */
 import { join } from "node:path";
 import { NearfoldError } from "../../errors.ts";
-import {
-  type Filter,
-  openStore,
-  type StoreHit,
-  type VectorStore,
-} from "../../stores/index.ts";
+import { type Filter, openStore, type StoreHit, type VectorStore } from "../../stores/index.ts";
 import { marginalRelevance } from "./mmr.ts";
 import { loadRecommender, type Saved, STORE } from "./recommender-files.ts";
 import { userVector } from "./towers.ts";
@@ -106,7 +101,10 @@ export class Recommender implements AsyncDisposable {
     if (at >= 0) return histories[at];
     throw new NearfoldError("not-found", "no interaction is of this user", {
       got: JSON.stringify(user.slice(0, 60)),
-      wanted: users.length > 0 ? `one of ${users.length}, such as ${users[0]}` : "items: it was learnt from texts",
+      wanted:
+        users.length > 0
+          ? `one of ${users.length}, such as ${users[0]}`
+          : "items: it was learnt from texts",
       hint: "A new user is known by what they chose: --liked ITEM,ITEM",
     });
   }

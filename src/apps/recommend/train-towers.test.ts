@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { evaluate, fillNormal, graphOf, sequence } from "../../graph/index.ts";
+import { evaluate, fillNormal, sequence, toArray64 } from "../../graph/index.ts";
 import { floats } from "../../tensor/tensor.ts";
 import { toFeedback } from "./feedback.ts";
 import { itemKnn } from "./item-knn.ts";
@@ -11,17 +11,17 @@ import { towerGraph, weightNames } from "./tower-graph.ts";
 import { towerScorer } from "./towers.ts";
 import { trainTowers } from "./train-towers.ts";
 
-/** Each user walks on in one of four groups of ten items; nobody has chosen the last item of a group. */
+/** Each user walks round in one of four groups of ten items; nobody has chosen the last item of a group. */
 const GROUPS = 4;
 const PER_GROUP = 10;
 const items = Array.from({ length: GROUPS * PER_GROUP }, (_, row) => `i${row}`);
 const next = sequence(3);
 const walks = Array.from({ length: 80 }, (_, user) => {
   const group = user % GROUPS;
-  const begin = Math.floor(next() * 3);
+  const begin = Math.floor(next() * 9);
   return Array.from({ length: 6 }, (_, step) => ({
     user: `u${user}`,
-    item: `i${group * PER_GROUP + begin + step}`,
+    item: `i${group * PER_GROUP + ((begin + step) % 9)}`,
     time: step,
   }));
 }).flat();
@@ -41,7 +41,9 @@ describe("towers", () => {
     const heldOut = leaveLastOut(feedback);
     const share = (values: Float64Array) =>
       values.reduce((sum, value) => sum + value, 0) / values.length;
-    const towers = judge(heldOut, towerScorer(await trainTowers(heldOut.learnt, options)), { k: 1 });
+    const towers = judge(heldOut, towerScorer(await trainTowers(heldOut.learnt, options)), {
+      k: 1,
+    });
     const knn = judge(heldOut, itemKnn(heldOut.learnt), { k: 1 });
     const popular = judge(heldOut, popularity(heldOut.learnt), { k: 1 });
     expect(share(towers.recall)).toBeGreaterThan(0.8);
@@ -111,8 +113,12 @@ describe("their loss", () => {
       [weightNames.start]: drawn(2, 1),
     };
     const { graph } = towerGraph({ items: 4, dims: 3, textDims: 0 });
-    const { loss } = evaluate(graphOf({ loss: graph.outputs.loss }), { ...weights, ...feeds });
-    const row = (name: string, at: number) =>
+    const fed = Object.entries({ ...weights, ...feeds });
+    const [loss] = evaluate(
+      [graph.outputs.loss],
+      new Map(fed.map(([name, value]) => [name, toArray64(value)])),
+    );
+    const row = (name: keyof typeof weights, at: number) =>
       weights[name].data.subarray(3 * at, 3 * at + 3) as Float32Array;
     const score = (user: Float32Array, item: number) =>
       user.reduce((sum, x, d) => sum + x * row(weightNames.items, item)[d], 0) - logQ[item];
