@@ -106,16 +106,17 @@ async function readChoices(
 async function readItems(path: string, options: FittingOptions, context: Context): Promise<Items> {
   const source = await readSource(path, options, context);
   const items = [];
+  const texts: string[] = [];
   for await (const row of source.rows()) {
     if ("error" in row) throw row.error;
     const { id, text, metadata = {} } = row.document;
-    items.push({ id, payload: { ...metadata, text } });
+    items.push({ id, payload: { text, ...metadata } });
+    texts.push(text);
   }
   if (options.model === undefined) return { items };
   const folder = await modelFolder(options.model, options, context);
   await using encoder = await openEncoder(folder, await bulkSessions(folder, source.bytes));
   const { dims } = encoder.space;
-  const texts = items.map(({ payload }) => payload.text);
   const how = { role: "document", dims, unit: "items" } as const;
   const { vectors } = await encodeAll(encoder, texts, how, context);
   return { items, texts: floats(vectors, [items.length, dims]) };
