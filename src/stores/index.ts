@@ -1,5 +1,6 @@
 /** Stores: vectors in, hits out. */
 
+export { type Alias, followAlias, readAlias, switchAlias } from "./alias.ts";
 export { type CopyOptions, copyStore } from "./copy-store.ts";
 export { openEmbeddedStore } from "./embedded/index.ts";
 export { checkFilter, type Filter, type FilterValue, meets } from "./filter.ts";

@@ -1,3 +1,4 @@
+import { followAlias } from "./alias.ts";
 import { embedded } from "./embedded/index.ts";
 import { memory } from "./memory.ts";
 import { milvus } from "./milvus/index.ts";
@@ -15,12 +16,16 @@ export const stores = {
   embedded,
 } as const satisfies Record<string, StoreKind>;
 
-/** Opens a store by its reference: a folder's path, `postgres://…`, `milvus://…` or `memory:`. @throws as `StoreKind.open` */
+/**
+ * Opens a store by its reference: a folder's path, `postgres://…`, `milvus://…` or `memory:`, or the folder of an alias to one.
+ * @throws as `StoreKind.open` and `followAlias`
+ */
 export async function openStore(
   reference: string,
   options: OpenStoreOptions = {},
 ): Promise<VectorStore> {
-  return await kindOf(reference).open(reference, options);
+  const place = await followAlias(reference);
+  return await kindOf(place).open(place, options);
 }
 
 export function kindOf(reference: string): StoreKind {
