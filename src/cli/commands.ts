@@ -1,8 +1,10 @@
+import { alias } from "./alias.ts";
 import { ask } from "./ask.ts";
 import { bench } from "./bench.ts";
 import { buildIndex } from "./build-index.ts";
 import { cluster } from "./cluster.ts";
 import type { CommandSpec } from "./command.ts";
+import { compareIndexes } from "./compare-indexes.ts";
 import { copy } from "./copy.ts";
 import { dedupe } from "./dedupe.ts";
 import { distill } from "./distill.ts";
@@ -10,6 +12,7 @@ import { doctor } from "./doctor.ts";
 import { embed } from "./embed.ts";
 import { evaluate } from "./eval.ts";
 import { merge } from "./merge.ts";
+import { migrate } from "./migrate.ts";
 import { mine } from "./mine.ts";
 import { plan } from "./plan.ts";
 import { quantize } from "./quantize.ts";
@@ -35,6 +38,9 @@ export const commands: Readonly<Record<string, CommandSpec>> = {
   dedupe,
   cluster,
   recommend,
+  compare: compareIndexes,
+  migrate,
+  alias,
   serve,
   bench,
   doctor,

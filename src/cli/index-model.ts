@@ -1,4 +1,5 @@
 /** The model that asks an index: the one that it says, or another that may. */
+import { adaptEncoder, findAdapter } from "../apps/migrate/index.ts";
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { type Fit, requireQuerySpace } from "../space.ts";
 import type { VectorStore } from "../stores/index.ts";
@@ -6,12 +7,16 @@ import type { Context } from "./command.ts";
 import { prefixSpace } from "./encoding.ts";
 import { type ModelOptions, modelFolder, notedModel } from "./model-reference.ts";
 import type { ProgressEvent } from "./progress.ts";
+import { isFolder } from "./store-reference.ts";
 
 export interface AskingOptions extends ModelOptions {
   readonly model?: string;
 }
 
-/** Opens the encoder for queries of an index. @throws mismatch for a model of another space */
+/**
+ * Opens the encoder for queries of an index: its own model, one fitted to its space, or one for which there is an adapter.
+ * @throws mismatch for any other
+ */
 export async function openAsking(
   store: VectorStore,
   options: AskingOptions,
@@ -23,9 +28,11 @@ export async function openAsking(
       ? await notedModel(store, options, context)
       : await modelFolder(model, options, context);
   const encoder = await openEncoder(found);
-  const { fitted } = encoder;
-  const asking = { ...prefixSpace(encoder, store.space.dims), ...(fitted && { fitted }) };
   try {
+    const adapted = await adapt(encoder, store, context);
+    if (adapted) return adapted;
+    const { fitted } = encoder;
+    const asking = { ...prefixSpace(encoder, store.space.dims), ...(fitted && { fitted }) };
     const fit = requireQuerySpace(store, asking);
     if (fit) context.report(fitNote(encoder.name, fit));
     return encoder;
@@ -33,6 +40,26 @@ export async function openAsking(
     await encoder[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The encoder behind the adapter that lies beside an index, where it needs one and there is one. */
+async function adapt(
+  encoder: Encoder,
+  store: VectorStore,
+  { report }: Pick<Context, "report">,
+): Promise<Encoder | undefined> {
+  const { space, fitted } = encoder;
+  if ([space.id, fitted?.space.id].includes(store.space.id) || !isFolder(store.name)) return;
+  const adapter = await findAdapter(store.name, { asking: space, asked: store.space });
+  if (!adapter) return undefined;
+  const { recall, queries, documents } = adapter.measured;
+  const share = `${Math.round(100 * recall)} % of the ten that it would find in an index of its own`;
+  report({
+    type: "note",
+    text: `${encoder.name} asks the index of ${adapter.model} by an adapter: ${share}, on ${queries} queries among ${documents} documents`,
+    data: { type: "adapted", model: adapter.model, ...adapter.measured },
+  });
+  return adaptEncoder(encoder, adapter);
 }
 
 /** How far hits are to be trusted that a fitted model finds in another's index. */
