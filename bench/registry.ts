@@ -13,6 +13,7 @@ import { dedupeMillion } from "./measurements/dedupe-million.ts";
 import { distilAsymmetric } from "./measurements/distil-asymmetric.ts";
 import { distilLayers } from "./measurements/distil-layers.ts";
 import { distilStatic } from "./measurements/distil-static.ts";
+import { driftAdapter } from "./measurements/drift-adapter.ts";
 import { encodeDocuments } from "./measurements/encode-documents.ts";
 import { encodeSentences } from "./measurements/encode-sentences.ts";
 import { exactInt8 } from "./measurements/exact-int8.ts";
@@ -93,6 +94,7 @@ export const measurements = {
   "distil-layers": distilLayers,
   "distil-static": distilStatic,
   "distil-asymmetric": distilAsymmetric,
+  "drift-adapter": driftAdapter,
   "qat-int4": qatInt4,
   match,
   recommend,
