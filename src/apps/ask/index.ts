@@ -1,4 +1,6 @@
 /** Questions answered from documents. */
+
+export type { Generated } from "./answer-reader.ts";
 export {
   type Answer,
   type AskOptions,
@@ -6,7 +8,6 @@ export {
   type Citation,
   COSINE_THRESHOLD,
 } from "./ask.ts";
-export type { Generated } from "./answer-reader.ts";
 export {
   type ChatEndpointOptions,
   chatEndpoint,
