@@ -44,10 +44,11 @@ function toPage({ title, text }: Section) {
 /** Documents of each kind read, and cut into passages by MiniLM's tokenizer. */
 export const readDocuments: Measurement = {
   about:
-    "SciFact's abstracts as Markdown, HTML, plain text and PDF: text read and cut into passages, the slowest kind",
-  unit: "MB/s",
-  better: "higher",
-  targets: [],
+    "SciFact's abstracts as Markdown, HTML, plain text and PDF: seconds to read a megabyte of text and to cut it into passages, of the slowest kind",
+  unit: "s/MB",
+  better: "lower",
+  // MiniLM takes some 30 s for a megabyte: reading must not be what is waited for.
+  targets: [3],
   missing: needs("data", "miniLm"),
   async run(log): Promise<Finding> {
     const { documents } = await readScifact("test");
@@ -80,6 +81,6 @@ export const readDocuments: Measurement = {
       log(`${kind}: ${details[kind]}`);
     }
     const slowest = speeds.reduce((a, b) => (median(b) < median(a) ? b : a));
-    return { ours: slowest, details };
+    return { ours: slowest.map((speed) => 1 / speed), details };
   },
 };

@@ -21,7 +21,7 @@ function asked({ documents, sentences }: SampledVectors, matrix: Float32Array, t
 const asking = { space: space(8), documents: noise(1, 8), sentences: noise(2, 8) };
 
 test("of a space turned round, the rotation is chosen and finds all", () => {
-  const turned = Float32Array.from({ length: 64 }, (_, at) => ((at % 8 === at >> 3) ^ 1 ? 1 : 0));
+  const turned = Float32Array.from({ length: 64 }, (_, at) => (at % 8 === ((at >> 3) ^ 1) ? 1 : 0));
   const { map, recall } = chooseDriftMap({ asking, asked: asked(asking, turned, 8) });
   expect(map.how).toBe("procrustes");
   expect(recall.recall).toBe(1);
