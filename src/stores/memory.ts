@@ -77,7 +77,7 @@ class MemoryStore implements VectorStore, Named<Space> {
     );
     ids.forEach((id, i) => {
       const payload = payloads?.[i];
-      if (payload) this.#payloads.set(id, structuredClone(payload));
+      if (payload) this.#payloads.set(id, asJson(payload));
       else this.#payloads.delete(id);
     });
     this.#words = undefined;
@@ -173,4 +173,9 @@ class MemoryStore implements VectorStore, Named<Space> {
     });
     return texts.length > 0 ? bm25(texts) : undefined;
   }
+}
+
+/** A copy that is as every other store would give it back: -0 is 0, and undefined is absent. */
+function asJson(payload: Payload): Payload {
+  return JSON.parse(JSON.stringify(payload)) as Payload;
 }
