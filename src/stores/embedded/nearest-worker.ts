@@ -8,7 +8,7 @@ const CONNECTIVITY = 16;
 /** Candidates while building ("efConstruction"). */
 const EXPANSION_ADD = 128;
 /** Candidates while searching ("ef"). */
-const EXPANSION_SEARCH = 128;
+const EXPANSION_SEARCH = 200;
 
 await answerCalls<NearestStart, number, NearestRequest, NearestAnswer>(
   async ({ dims, path, threads }): Promise<Answering<number, NearestRequest, NearestAnswer>> => {
