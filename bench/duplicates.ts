@@ -10,8 +10,6 @@ export interface Duplicates {
   readonly groups: Int32Array;
   /** Sentences that differ from another of them in a number or a name. */
   readonly nearMisses: number;
-  /** Which group a near miss misses; undefined for the others. */
-  readonly missed: readonly (number | undefined)[];
 }
 
 export interface DuplicateOptions {
@@ -42,7 +40,6 @@ export async function makeDuplicates({ rows, seed, half }: DuplicateOptions): Pr
     texts: order.map(({ text }) => text),
     groups: Int32Array.from(order, ({ group }) => group),
     nearMisses: misses.length,
-    missed: [...sentences.map(() => undefined), ...misses.map(({ of }) => of)],
   };
 }
 
