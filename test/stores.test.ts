@@ -44,6 +44,12 @@ const kinds = Object.entries(stores) as [keyof typeof stores, (typeof stores)["m
 const atHand = kinds.filter(([kind]) => places[kind].absent === undefined);
 const absent = kinds.filter(([kind]) => places[kind].absent !== undefined);
 
+it("a reference of no kind is refused, and its password is not shown", async () => {
+  const opening = openStore("ftp://me:secret@host/index");
+  await expect(opening).rejects.toMatchObject({ code: "unsupported" });
+  await expect(opening).rejects.not.toThrow("secret");
+});
+
 it.skip.each(absent.map(([kind]) => [kind, places[kind].absent]))("a store: %s (%s)", () => {});
 
 describe.each(atHand)("a store: %s", (kind, { open, persistent, formats }) => {
@@ -428,6 +434,7 @@ describe.each(atHand)("a store: %s", (kind, { open, persistent, formats }) => {
       }
       await store.delete(["a"]);
       await expect(copyStore(store, target)).rejects.toMatchObject({ code: "exists" });
+      await expect(copyStore(copy, target)).rejects.toMatchObject({ code: "bad-argument" });
     }));
 
   it("is as right after it was optimized", () =>

@@ -26,6 +26,9 @@ export async function copyStore(
   const { name, space, notes, kept } = source;
   if (!isAsTheyAre(kept, space)) throw noVectors(source);
   await using copy = await openStore(target, { model: { name, space }, notes });
+  if (copy.name === source.name) {
+    throw new NearfoldError("bad-argument", "an index is no copy of itself", { at: copy.name });
+  }
   await requireOurs(source, copy);
   let rows: Stored[] = [];
   let done = 0;

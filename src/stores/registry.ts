@@ -1,3 +1,4 @@
+import { NearfoldError } from "../errors.ts";
 import { followAlias } from "./alias.ts";
 import { embedded } from "./embedded/index.ts";
 import { memory } from "./memory.ts";
@@ -28,6 +29,14 @@ export async function openStore(
   return await kindOf(place).open(place, options);
 }
 
+/** @throws unsupported where no kind claims it */
 export function kindOf(reference: string): StoreKind {
-  return Object.values(stores).find(({ claims }) => claims(reference))!;
+  const kinds: readonly StoreKind[] = Object.values(stores);
+  const kind = kinds.find(({ claims }) => claims(reference));
+  if (kind) return kind;
+  // What follows the scheme may hold a password.
+  throw new NearfoldError("unsupported", "not a kind of store", {
+    got: `${reference.split("://", 1)[0].slice(0, 20)}://`,
+    wanted: kinds.map(({ example }) => example).join(", "),
+  });
 }
