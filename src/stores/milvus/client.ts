@@ -8,8 +8,9 @@ const PACKAGE = "@zilliz/milvus2-sdk-node";
 const VERSION = "3.0.6";
 const TIMEOUT_MS = 60_000;
 const CONNECT_MS = 10_000;
-/** How long a broken connection waits before it tries again. */
+/** How long a broken connection waits before it tries again; one that another client of this process broke is not waited for. */
 const RECONNECT = {
+  "grpc.use_local_subchannel_pool": 1,
   "grpc.initial_reconnect_backoff_ms": 200,
   "grpc.max_reconnect_backoff_ms": 1000,
 };
