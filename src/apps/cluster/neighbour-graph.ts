@@ -1,6 +1,5 @@
 /** The nearest neighbours of each row. */
 import { setImmediate } from "node:timers/promises";
-import { Index, MetricKind, ScalarKind } from "usearch";
 import { throwIfAborted } from "../../errors.ts";
 import { TopK } from "../../tensor/top-k.ts";
 import { openProducts } from "./products.ts";
@@ -73,6 +72,7 @@ async function fillByIndex(
 ): Promise<void> {
   const { k } = graph;
   const count = rows.length / dims;
+  const { Index, MetricKind, ScalarKind } = await import("usearch");
   const index = new Index({
     dimensions: dims,
     metric: MetricKind.IP,

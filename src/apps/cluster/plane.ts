@@ -1,6 +1,5 @@
 /** Rows on a plane, near ones near: UMAP (McInnes, Healy and Melville 2018) by umap-js. */
 import { setImmediate } from "node:timers/promises";
-import { UMAP } from "umap-js";
 import { throwIfAborted } from "../../errors.ts";
 import { sequence, shuffle } from "../../graph/index.ts";
 import { TopK } from "../../tensor/top-k.ts";
@@ -68,6 +67,7 @@ async function optimized(
 ): Promise<Float32Array> {
   const graph = await neighbourGraph(rows, dims, k, { signal });
   const count = rows.length / dims;
+  const { UMAP } = await import("umap-js");
   const umap = new UMAP({ nNeighbors: k, minDist: 0.3, random: sequence(seed, 1) });
   const each = <T>(make: (row: number) => T) =>
     Array.from({ length: count }, (_, row) => make(row));

@@ -1,6 +1,6 @@
 /** Texts whose vectors are near each other: candidates by an approximate index, scored exactly. */
 import { setImmediate } from "node:timers/promises";
-import { type Index, MetricKind, ScalarKind, Index as UsearchIndex } from "usearch";
+import type { Index } from "usearch";
 import { throwIfAborted } from "../../errors.ts";
 import type { UnionFind } from "../union-find.ts";
 
@@ -60,7 +60,8 @@ async function indexOf(
   onAdded: (done: number) => void,
 ): Promise<Index> {
   const count = vectors.length / dims;
-  const index = new UsearchIndex({
+  const { Index, MetricKind, ScalarKind } = await import("usearch");
+  const index = new Index({
     dimensions: dims,
     metric: MetricKind.IP,
     quantization: ScalarKind.BF16,

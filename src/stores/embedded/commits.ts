@@ -1,8 +1,8 @@
 /** What of an index counts, and how it changes: one change after the other, each there as a whole or not at all. */
 import { join } from "node:path";
 import type { Table } from "@lancedb/lancedb";
-import { markFiles } from "./files.ts";
-import { named, TABLE_FOLDER } from "./lance-table.ts";
+import { markFiles, TABLE_FOLDER } from "./files.ts";
+import { named } from "./lance-table.ts";
 import { type StoreRecord, writeRecord } from "./record.ts";
 
 /** Versions that somebody may still read stay this long. */

@@ -11,6 +11,11 @@ export interface FileMark {
   readonly sha256: string;
 }
 
+/** The one table of an index. */
+export const TABLE = "rows";
+/** Where LanceDB puts a table of that name. */
+export const TABLE_FOLDER = `${TABLE}.lance`;
+
 /** By the path in the table, with `/`. */
 export type FileMarks = Readonly<Record<string, FileMark>>;
 

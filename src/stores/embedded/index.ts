@@ -12,14 +12,21 @@ import { acquireLock } from "../../lock.ts";
 import { requireSameSpace } from "../../space.ts";
 import { keptAsTheyAre, requireSameScheme, schemeOf } from "../kept.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
-import { EmbeddedStore } from "./embedded-store.ts";
-import { markFiles, removeUnmarked, verifyFiles } from "./files.ts";
-import { createTable, openTable, TABLE_FOLDER } from "./lance-table.ts";
+import { markFiles, removeUnmarked, TABLE_FOLDER, verifyFiles } from "./files.ts";
 import { MANIFEST, readRecord, type StoreRecord, writeRecord } from "./record.ts";
 
 export { MANIFEST } from "./record.ts";
 
 const LOCK = "lock";
+
+/** What needs Arrow and LanceDB, loaded with the first index: no other command waits for it. */
+async function engine() {
+  const [{ EmbeddedStore }, { createTable, openTable }] = await Promise.all([
+    import("./embedded-store.ts"),
+    import("./lance-table.ts"),
+  ]);
+  return { EmbeddedStore, createTable, openTable };
+}
 
 export const embedded: StoreKind = {
   about: "a folder, by LanceDB: the default",
@@ -49,6 +56,7 @@ export async function openEmbeddedStore(
   }
   if (found && model) requireSameSpace({ name: folder, space: found.space }, model);
   if (found && kept) requireSameScheme(folder, schemeOf(found.kept), schemeOf(kept));
+  const { EmbeddedStore, createTable, openTable } = await engine();
   const table = join(folder, TABLE_FOLDER);
   if (access === "read") {
     await verifyFiles(table, found!.files, { missing: found!.cleaning === true });

@@ -2,10 +2,7 @@
 import type { Table } from "@lancedb/lancedb";
 import { NearfoldError } from "../../errors.ts";
 import { type Columns, schemaOf } from "./columns.ts";
-
-const TABLE = "rows";
-/** Where LanceDB puts a table of that name. */
-export const TABLE_FOLDER = `${TABLE}.lance`;
+import { TABLE } from "./files.ts";
 
 /** LanceDB, loaded when the first index is opened: its library is large. */
 async function lancedb() {
