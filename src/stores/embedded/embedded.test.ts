@@ -295,7 +295,21 @@ it("a graph of neighbours is derived, checked, brought up to date, and nearly as
     expect(mine).toEqual({ id: "d20550", score: expect.closeTo(1, 5) });
     const [[other]] = await store.search(all.subarray(7 * dims, 8 * dims), 1);
     expect(other.id).not.toBe("d7");
+    const near = (await store.search(all.subarray(9 * dims, 10 * dims), 40))[0];
+    await store.delete(near.slice(0, 30).map(({ id }) => id));
+    const [left] = await store.search(all.subarray(9 * dims, 10 * dims), 10);
+    expect(left.map(({ id }) => id)).toEqual(near.slice(30).map(({ id }) => id));
+    const gone = near.slice(0, 30).map(({ id }) => Number(id.slice(1)));
+    for (const row of gone) {
+      await store.upsert([`d${row}`], all.subarray(row * dims, (row + 1) * dims));
+    }
+    const stopped = store.optimize({ signal: AbortSignal.abort() });
     await store.upsert(ids.slice(20_600), all.subarray(20_600 * dims));
+    await stopped.catch(() => {});
+    const aborted = store.optimize({ signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+    const [twice] = await store.search(all.subarray(20_700 * dims, 20_701 * dims), 10);
+    expect(new Set(twice.map(({ id }) => id)).size).toBe(10);
     await store.optimize();
     const all10 = { filter: { not: { field: "none", op: "exists" } } } as const;
     exact.push(...(await store.search(queries, 10, all10)).map((hits) => hits.map(({ id }) => id)));

@@ -54,15 +54,23 @@ export class Neighbours implements AsyncDisposable {
     const more = (await this.#countLater(mark))
       ? await this.#rows.nearest(queries, k, { condition })
       : [];
-    return lists.map((keys, i) => {
-      const scored = [...keys]
-        .filter((key) => rows.has(key))
-        .map((key) => ({ key, score: product(queries[i], rows.vector(key)) }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, k);
-      const hits = scored.map(({ key, score }) => ({ ...rows.stored(key), score }));
-      return [...hits, ...(more[i] ?? [])].sort(byScore).slice(0, k);
-    });
+    const last = BigInt(mark.last);
+    return await Promise.all(
+      lists.map(async (keys, i) => {
+        // What the graph holds already while it grows is looked at with the later rows.
+        const alive = [...keys].filter((key) => key <= last && rows.has(key));
+        // Where too many of a query's candidates are gone, a look at every row.
+        if (alive.length < Math.min(k, keys.length)) {
+          return (await this.#rows.nearest([queries[i]], k))[0];
+        }
+        const scored = alive
+          .map((key) => ({ key, score: product(queries[i], rows.vector(key)) }))
+          .sort((a, b) => b.score - a.score)
+          .slice(0, k);
+        const hits = scored.map(({ key, score }) => ({ ...rows.stored(key), score }));
+        return [...hits, ...(more[i] ?? [])].sort(byScore).slice(0, k);
+      }),
+    );
   }
 
   /** Rows that came after the graph; asked once for each change. */
@@ -85,7 +93,23 @@ export class Neighbours implements AsyncDisposable {
     const graph = grows ? await this.#graphOf(grows) : await Nearest.open(this.#dims);
     const condition = grows && `_rowid > ${grows.last}`;
     const total = grows ? later : count;
-    let [done, last] = [0, grows?.last ?? 0];
+    try {
+      await this.#keep(graph, await this.#fill(graph, condition, { onProgress, signal, total }));
+    } catch (error) {
+      // What it was filled with in part is not what its file says.
+      if (grows) this.#open = undefined;
+      await graph[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Puts the rows that meet a condition into a graph. @returns the greatest row id in it then */
+  async #fill(
+    graph: Nearest,
+    condition: string | undefined,
+    { onProgress, signal, total }: OptimizeOptions & { readonly total: number },
+  ): Promise<number> {
+    let [done, last] = [0, 0];
     for await (const rows of this.#rows.parts(condition, ["vector"])) {
       throwIfAborted(signal, "building the graph of neighbours");
       const keys = BigUint64Array.from(rows, ({ _rowid }) => BigInt(_rowid!));
@@ -94,7 +118,7 @@ export class Neighbours implements AsyncDisposable {
       for (const key of keys) last = Math.max(last, Number(key));
       onProgress?.(done / total);
     }
-    await this.#keep(graph, last);
+    return last;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
