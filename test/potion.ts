@@ -3,22 +3,41 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
 import { shared } from "./shared.ts";
 
-/**
- * potion-base-2M, a static embedder that is not ours, for tests of what judges one. Its file: `GGE1`, vocabulary and
- * width as u32, a float32 scale a row, int8 rows, then the tokens, each with its length as u16; little-endian.
- * A vector is the mean of the rows of a text's first 512 tokens without `[UNK]` (model2vec's `max_length`), scaled to
- * length 1.
- */
-export async function loadPotion(): Promise<(texts: readonly string[]) => Tensor<"float32">> {
+/** What the file of potion-base-2M holds, a static embedder that is not ours. */
+export interface PotionFile {
+  readonly width: number;
+  /** By id. */
+  readonly vocabulary: readonly string[];
+  /** `[V, width]`: a row times its scale is the token's vector. */
+  readonly codes: Int8Array;
+  readonly scaleOf: (row: number) => number;
+  /** BERT's uncased WordPiece over its tokens, as a tokenizer.json. */
+  readonly tokenizer: ReturnType<typeof tokenizerFile>;
+}
+
+/** The file: `GGE1`, vocabulary and width as u32, a float32 scale a row, int8 rows, then the tokens, each with its length as u16; little-endian. */
+export async function readPotion(): Promise<PotionFile> {
   const bytes = await readFile(shared("models/potion-base-2M-int8/potion-base-2M.bin"));
   if (bytes.toString("latin1", 0, 4) !== "GGE1") throw new Error("not a GGE1 file");
-  const size = bytes.readUInt32LE(4);
-  const width = bytes.readUInt32LE(8);
-  const scaleOf = (row: number) => bytes.readFloatLE(12 + 4 * row);
-  const codes = new Int8Array(bytes.buffer, bytes.byteOffset + 12 + 4 * size, size * width);
+  const [size, width] = [bytes.readUInt32LE(4), bytes.readUInt32LE(8)];
   const vocabulary = readTokens(bytes, 12 + size * (4 + width));
-  const tokenizer = new Tokenizer(tokenizerFile(vocabulary), {});
-  const unknown = vocabulary["[UNK]"];
+  return {
+    width,
+    vocabulary,
+    codes: new Int8Array(bytes.buffer, bytes.byteOffset + 12 + 4 * size, size * width),
+    scaleOf: (row) => bytes.readFloatLE(12 + 4 * row),
+    tokenizer: tokenizerFile(Object.fromEntries(vocabulary.map((token, id) => [token, id]))),
+  };
+}
+
+/**
+ * potion-base-2M for tests of what judges one. A vector is the mean of the rows of a text's first 512 tokens without `[UNK]` (model2vec's
+ * `max_length`), scaled to length 1.
+ */
+export async function loadPotion(): Promise<(texts: readonly string[]) => Tensor<"float32">> {
+  const { width, vocabulary, codes, scaleOf, tokenizer: file } = await readPotion();
+  const tokenizer = new Tokenizer(file, {});
+  const unknown = vocabulary.indexOf("[UNK]");
   return (texts) => {
     const data = new Float32Array(texts.length * width);
     texts.forEach((text, row) => {
@@ -39,14 +58,14 @@ export async function loadPotion(): Promise<(texts: readonly string[]) => Tensor
 
 const MAX_TOKENS = 512;
 
-function readTokens(bytes: Buffer, start: number): Record<string, number> {
-  const tokens: [string, number][] = [];
+function readTokens(bytes: Buffer, start: number): readonly string[] {
+  const tokens: string[] = [];
   for (let at = start; at < bytes.length; ) {
     const end = at + 2 + bytes.readUInt16LE(at);
-    tokens.push([bytes.toString("utf8", at + 2, end), tokens.length]);
+    tokens.push(bytes.toString("utf8", at + 2, end));
     at = end;
   }
-  return Object.fromEntries(tokens);
+  return tokens;
 }
 
 /** BERT's uncased WordPiece over these tokens. */

@@ -4,6 +4,7 @@ import { requireFreeFolder, writeFolderDurably } from "../durable.ts";
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
+import { MANIFEST } from "../stores/embedded/index.ts";
 import { openStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
 import { fitScheme } from "../vectors/index.ts";
 import { bulkSessions } from "./bulk-sessions.ts";
@@ -37,9 +38,6 @@ interface Options extends SourceReading, ModelOptions, VectorOptions {
   readonly prune?: boolean;
   readonly replace?: boolean;
 }
-
-/** A file of every index in a folder. */
-const MANIFEST = "store.json";
 
 /**
  * Brings an index up to date with documents: what is new or changed is encoded, what is there with the same text and fields is left

@@ -92,7 +92,8 @@ export async function thresholdsOf(
     if (cosine !== undefined) return { threshold: cosine };
     const left = near ? leftByNear(pairs!, shingled?.threshold) : pairs!;
     const refused = facts ? refusals(left) : [];
-    const scores = await cosinesOf(encoder!, left, context);
+    const dims = (model === undefined && store?.space.dims) || encoder!.space.dims;
+    const scores = await cosinesOf(encoder!, left, dims, context);
     const judged = scores.map((score, i) => (refused[i] ? Number.NaN : score));
     return calibrateThreshold(
       judged,
@@ -140,12 +141,12 @@ async function folderOf(
 async function cosinesOf(
   encoder: Encoder,
   pairs: readonly JudgedPair[],
+  dims: number,
   { signal }: Context,
 ): Promise<readonly number[]> {
-  const { dims } = encoder.space;
   const [a, b] = [0, 1].map((side) => pairs.map(({ texts }) => texts[side]));
   const encode = async (texts: readonly string[]) => {
-    const { vectors } = await encoder.encode(texts, { signal });
+    const { vectors } = await encoder.encode(texts, { dims, signal });
     return floats(vectors, [texts.length, dims]);
   };
   return Array.from(cosines(await encode(a), await encode(b)));

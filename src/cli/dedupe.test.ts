@@ -70,6 +70,7 @@ beforeAll(async () => {
   expect(
     await nearfold(["index", at("rows.jsonl"), "--model", at("model"), "--store", at("index")]),
   ).toMatchObject({ code: 0 });
+  expect(await nearfold(["alias", at("live"), "--to", at("index")])).toMatchObject({ code: 0 });
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -118,6 +119,7 @@ describe("dedupe", () => {
     ["lines", [], "3456", "rows.txt"],
     ["by words", ["--shingles", "words", "--shingle-size", "1"], "cdef"],
     ["of an index", ["--keep", "longest"], "cdef", "index"],
+    ["of an alias", ["--keep", "longest"], "cdef", "live"],
   ])("keeps %s", async (_, argv, kept, source) => {
     expect([...(await deduped(argv, source)).kept].sort().join("")).toBe(kept);
   });
@@ -125,6 +127,14 @@ describe("dedupe", () => {
   it("writes the fields that are asked for", async () => {
     await deduped(["--fields", "stars", "--keep", "newest", "--by", "day"]);
     expect((await lines("kept.jsonl"))[0]).toEqual({ ...rows[1] });
+  });
+
+  it("keeps the text that it compared, whatever a field is called", async () => {
+    const twins = ["a", "b"].map((id) => ({ id, body: "the same body", text: `another ${id}` }));
+    await folder.write("bodies.jsonl", jsonl(twins));
+    const { kept } = await deduped(["--text", "body", "--fields", "text"], "bodies.jsonl");
+    expect(kept).toBe("a");
+    expect(await lines("kept.jsonl")).toEqual([{ id: "a", text: "the same body" }]);
   });
 
   it("finds thresholds by judged pairs, and says what they keep", async () => {

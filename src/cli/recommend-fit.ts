@@ -1,4 +1,6 @@
 /** Making a recommender: what is read, learnt and checked. */
+
+import { widened } from "../apps/recommend/fit-recommender.ts";
 import {
   type Fitted,
   fitRecommender,
@@ -138,11 +140,10 @@ async function checkTowers(
       wanted: "three choices of one user, at least",
     });
   }
-  const texts = catalogue?.texts;
-  const usable = texts && texts.shape[0] === heldOut.learnt.items.length;
+  const texts = catalogue?.texts && widened(catalogue.texts, heldOut.learnt.items.length);
   const towers = await trainTowers(heldOut.learnt, {
     ...training,
-    ...(usable && { texts }),
+    ...(texts && { texts }),
     onStep: steps("checking", context),
   });
   const scorers = {

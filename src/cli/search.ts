@@ -62,12 +62,13 @@ export const search: CommandSpec<Options> = {
       ...{ mode, weights, filter, signal: context.signal },
       ...{ offset: (page - 1) * k, distinct: !allPassages },
     });
-    const none = (await store.count()) === 0 ? "The index is empty." : "Nothing was found.";
     return {
       json: { query, mode, hits: hits.map(toJson) },
       text:
         hits.length === 0
-          ? none
+          ? (await store.count()) === 0
+            ? "The index is empty."
+            : "Nothing was found."
           : hits.map((hit, i) => describe(hit, (page - 1) * k + i)).join("\n"),
     };
   },

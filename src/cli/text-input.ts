@@ -5,6 +5,8 @@ import { openInput, sources } from "../bulk/index.ts";
 import { type Document, skips } from "../data/index.ts";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
+import { readAlias } from "../stores/alias.ts";
+import { MANIFEST } from "../stores/embedded/index.ts";
 import { openStore, type Payload, type VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
 import { type ReadingOptions, reportSkipped } from "./reading.ts";
@@ -96,9 +98,10 @@ function noTexts(at: string): NearfoldError {
   return new NearfoldError("bad-input", "no row is usable", { at, wanted: "at least one text" });
 }
 
-/** Whether a reference is of a store: a URL of one, or a folder that is one. */
+/** Whether a reference is of a store: a URL of one, a folder that is one, or an alias. */
 async function isIndex(path: string): Promise<boolean> {
-  return /^\w+:(\/\/|$)/.test(path) || (await exists(join(path, "store.json")));
+  if (/^\w+:(\/\/|$)/.test(path) || (await exists(join(path, MANIFEST)))) return true;
+  return (await readAlias(path)) !== undefined;
 }
 
 async function fromStore(

@@ -50,6 +50,11 @@ export function checkFilter(filter: unknown): Filter {
   return filter as Filter;
 }
 
+/** The same of one that may be absent. */
+export function checkOptionalFilter(filter: unknown): Filter | undefined {
+  return filter === undefined ? undefined : checkFilter(filter);
+}
+
 /** One level of a filter; what is inside is not looked at. */
 function isFilterPart(part: unknown): part is Filter {
   if (typeof part !== "object" || part === null) return false;

@@ -155,6 +155,13 @@ export function checkRows(
   }
 }
 
+/** @throws bad-argument for a store that was opened for reading */
+export function requireWriting(writes: boolean, at: string): void {
+  if (writes) return;
+  const hint = "Open it for writing";
+  throw new NearfoldError("bad-argument", "the index is open for reading", { at, hint });
+}
+
 /** Characters of a payload as JSON. */
 const MAX_PAYLOAD = 16 * 2 ** 20;
 

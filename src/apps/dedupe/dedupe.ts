@@ -56,7 +56,7 @@ async function readRows(
     const number = digests.numberOf(normalized(text));
     distinct.add(number, { id, length: text.length, rank });
     if (number === before) await sketchers?.push(text);
-    await log.push(JSON.stringify({ id, text, ...fields }));
+    await log.push(JSON.stringify({ ...fields, id, text }));
     if (distinct.rows % PROGRESS_ROWS === 0) {
       onProgress?.({ stage: "reading", done: distinct.rows, total: undefined });
     }

@@ -12,15 +12,13 @@ import {
   switchAlias,
   writeAlias,
 } from "../../stores/alias.ts";
+import { LOCK, MANIFEST, NEAREST_FILE, TABLE_FOLDER } from "../../stores/embedded/index.ts";
 import { readMigration, removeMigration } from "./migration-record.ts";
 
 const GENERATIONS = "generations";
-const MANIFEST = "store.json";
 
 /** What `.` is made of, its record first: without it nobody takes the rest for an index. */
-const TABLE = "rows.lance";
-const OWN_FILES = [MANIFEST, TABLE, "adapters"];
-const NEAREST = /^nearest-\d+-\d+\.usearch$/;
+const OWN_FILES = [MANIFEST, TABLE_FOLDER, "adapters"];
 
 /** Leads the folder's name to another generation; a migration there is over. @throws io */
 export async function cutOver(folder: string, target: string): Promise<Alias> {
@@ -92,7 +90,9 @@ export async function cancelMigration(folder: string): Promise<string> {
 async function generationsIn(folder: string): Promise<readonly string[]> {
   const found = await readdir(join(folder, GENERATIONS)).catch(() => []);
   // A table without a record: a removal that was killed.
-  const there = await Promise.all([MANIFEST, TABLE].map((name) => exists(join(folder, name))));
+  const there = await Promise.all(
+    [MANIFEST, TABLE_FOLDER].map((name) => exists(join(folder, name))),
+  );
   const own = there.some(Boolean) ? [OWN] : [];
   return [...own, ...found.map((name) => `${GENERATIONS}/${name}`).filter(isInside)];
 }
@@ -104,7 +104,7 @@ function isInside(target: string): boolean {
 /** @throws exists while somebody writes there */
 async function requireUnused(folder: string): Promise<void> {
   if (folder.includes("://") || !(await exists(folder))) return;
-  const lock = await acquireLock(join(folder, "lock"));
+  const lock = await acquireLock(join(folder, LOCK));
   await lock[Symbol.asyncDispose]();
 }
 
@@ -115,7 +115,7 @@ async function remove(folder: string, target: string): Promise<void> {
     await rm(path, { recursive: true, force: true });
     return;
   }
-  const derived = (await readdir(folder)).filter((name) => NEAREST.test(name));
+  const derived = (await readdir(folder)).filter((name) => NEAREST_FILE.test(name));
   for (const name of [...OWN_FILES, ...derived]) {
     await rm(join(folder, name), { recursive: true, force: true });
   }

@@ -114,7 +114,7 @@ function unitRows({ data, shape: [rows, dims] }: Tensor<"float32">): Float32Arra
 }
 
 /** Rows of zeros for the items that have interactions and no text. */
-function widened(texts: Tensor<"float32">, items: number): Tensor<"float32"> {
+export function widened(texts: Tensor<"float32">, items: number): Tensor<"float32"> {
   if (texts.shape[0] === items) return texts;
   const out = new Float32Array(items * texts.shape[1]);
   out.set(texts.data);

@@ -1,7 +1,7 @@
 import type { Table } from "@lancedb/lancedb";
-import { NearfoldError, throwIfAborted } from "../../errors.ts";
+import { throwIfAborted } from "../../errors.ts";
 import type { Named, Space } from "../../space.ts";
-import { checkFilter, type Filter } from "../filter.ts";
+import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { isAsTheyAre, type Kept } from "../kept.ts";
 import { PackedRows } from "../packed-rows.ts";
 import { checkSearch, comparable } from "../scan.ts";
@@ -12,6 +12,7 @@ import {
   type PageOptions,
   type Payload,
   type RowsOptions,
+  requireWriting,
   type SearchOptions,
   type Stored,
   type StoreHit,
@@ -236,13 +237,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
   }
 
   async #change<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#writes) {
-      const hint = "Open it for writing";
-      throw new NearfoldError("bad-argument", "the index is open for reading", {
-        at: this.name,
-        hint,
-      });
-    }
+    requireWriting(this.#writes, this.name);
     return await this.#commits.alone(work, () => {
       this.#ids = undefined;
       this.#packed = undefined;
@@ -251,5 +246,6 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
 }
 
 function conditionOf(filter: Filter | undefined): string | undefined {
-  return filter === undefined ? undefined : whereOf(checkFilter(filter));
+  const checked = checkOptionalFilter(filter);
+  return checked && whereOf(checked);
 }

@@ -15,9 +15,11 @@ import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { markFiles, removeUnmarked, TABLE_FOLDER, verifyFiles } from "./files.ts";
 import { MANIFEST, readRecord, type StoreRecord, writeRecord } from "./record.ts";
 
-export { MANIFEST } from "./record.ts";
+export { TABLE_FOLDER } from "./files.ts";
+export { MANIFEST, NEAREST_FILE } from "./record.ts";
 
-const LOCK = "lock";
+/** Whoever writes holds it. */
+export const LOCK = "lock";
 
 /** What needs Arrow and LanceDB, loaded with the first index: no other command waits for it. */
 async function engine() {

@@ -9,6 +9,8 @@ import type { Payload } from "../store.ts";
 import { type FileMark, type FileMarks, isFileMark, parseFileMarks } from "./files.ts";
 
 export const MANIFEST = "store.json";
+/** Of the derived graph, whichever version it is of. */
+export const NEAREST_FILE = /^nearest-\d+-\d+\.usearch$/;
 const FORMAT = "nearfold-store";
 const VERSION = 3;
 const MAX_BYTES = 2 ** 26;
@@ -97,12 +99,7 @@ export function parseRecord(json: string, at: string): StoreRecord {
 function isNearestMark(value: unknown): value is NearestMark {
   if (!isObject(value) || !isFileMark(value)) return false;
   const { file, rows, last } = value as Record<string, unknown>;
-  return (
-    typeof file === "string" &&
-    /^nearest-\d+-\d+\.usearch$/.test(file) &&
-    isCount(rows) &&
-    isCount(last)
-  );
+  return typeof file === "string" && NEAREST_FILE.test(file) && isCount(rows) && isCount(last);
 }
 
 function isSpace(value: unknown): value is Space {

@@ -1,7 +1,7 @@
 import type { MilvusClient } from "@zilliz/milvus2-sdk-node";
-import { NearfoldError, throwIfAborted } from "../../errors.ts";
+import { type NearfoldError, throwIfAborted } from "../../errors.ts";
 import type { Named, Space } from "../../space.ts";
-import { checkFilter, type Filter } from "../filter.ts";
+import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { type Kept, keptAsTheyAre } from "../kept.ts";
 import { byScore, compareText } from "../order.ts";
 import { checkSearch, comparable } from "../scan.ts";
@@ -13,6 +13,7 @@ import {
   type PageOptions,
   type Payload,
   type RowsOptions,
+  requireWriting,
   type SearchOptions,
   type Stored,
   type StoreHit,
@@ -65,7 +66,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 
   async count({ filter }: { readonly filter?: Filter | undefined } = {}): Promise<number> {
-    const expr = filter === undefined ? ALL : expressionOf(checkFilter(filter));
+    const expr = expressionOfAsked(filter) ?? ALL;
     const query = { collection_name: this.#index, filter: expr, output_fields: [COUNT] };
     const { data } = await this.#call((client) => client.query(query), {
       doing: "to count the rows",
@@ -78,7 +79,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     vectors: Float32Array,
     { payloads }: { readonly payloads?: readonly Payload[] } = {},
   ): Promise<void> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     checkRows(ids, vectors, payloads, this);
     const rows = comparable(vectors, this, (row) => `id ${JSON.stringify(ids[row])}`);
     checkTexts(ids, payloads, { name: this.name, maxId: MAX_BYTES });
@@ -124,7 +125,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     vectors = false,
     signal,
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
-    const checked = filter === undefined ? undefined : checkFilter(filter);
+    const checked = checkOptionalFilter(filter);
     // The ids of one state first: what is put in later is not among them.
     const ids: string[] = [];
     for (let after: string | undefined; ; after = ids.at(-1)) {
@@ -176,7 +177,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 
   async delete(ids: readonly string[]): Promise<number> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     const there = (await this.get([...new Set(ids)])).flatMap((row) => (row ? [row.id] : []));
     for (let at = 0; at < there.length; at += PART) {
       const filter = idsIn(there.slice(at, at + PART));
@@ -188,7 +189,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 
   async optimize({ onProgress = () => {}, signal }: OptimizeOptions = {}): Promise<void> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     const doing = "to build the indexes";
     const collection_name = this.#index;
     await this.#call((client) => client.flushSync({ collection_names: [collection_name] }), {
@@ -276,14 +277,6 @@ export class MilvusStore implements VectorStore, Named<Space> {
       ...(vector && { vector: Float32Array.from(vector) }),
     };
   }
-
-  #requireWrites(): void {
-    if (this.#writes) return;
-    const hint = "Open it for writing";
-    throw new NearfoldError("bad-argument", "the index is open for reading", {
-      ...{ at: this.name, hint },
-    });
-  }
 }
 
 interface Page {
@@ -307,7 +300,8 @@ function widthOfSearch(wanted: number): number {
 }
 
 function expressionOfAsked(filter: Filter | undefined): string | undefined {
-  return filter === undefined ? undefined : expressionOf(checkFilter(filter));
+  const checked = checkOptionalFilter(filter);
+  return checked && expressionOf(checked);
 }
 
 /** Of one query the hits come without a list around them. */

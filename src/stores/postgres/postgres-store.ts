@@ -1,7 +1,7 @@
 import type { PoolClient, QueryConfig } from "pg";
-import { NearfoldError, throwIfAborted } from "../../errors.ts";
+import { throwIfAborted } from "../../errors.ts";
 import type { Named, Space } from "../../space.ts";
-import { checkFilter, type Filter } from "../filter.ts";
+import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { type Kept, keptAsTheyAre } from "../kept.ts";
 import { byScore } from "../order.ts";
 import { checkSearch, comparable } from "../scan.ts";
@@ -13,6 +13,7 @@ import {
   type PageOptions,
   type Payload,
   type RowsOptions,
+  requireWriting,
   type SearchOptions,
   type Stored,
   type StoreHit,
@@ -85,7 +86,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
   }
 
   async count({ filter }: { readonly filter?: Filter | undefined } = {}): Promise<number> {
-    const statement = countRows(this.#index, checked(filter));
+    const statement = countRows(this.#index, checkOptionalFilter(filter));
     const [row] = await this.#read<{ count: string }>(statement, "to count the rows");
     return Number(row.count);
   }
@@ -95,7 +96,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
     vectors: Float32Array,
     { payloads }: { readonly payloads?: readonly Payload[] } = {},
   ): Promise<void> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     checkRows(ids, vectors, payloads, this);
     const { dims } = this.space;
     const named = (row: number) => `id ${JSON.stringify(ids[row])}`;
@@ -141,7 +142,11 @@ export class PostgresStore implements VectorStore, Named<Space> {
     signal,
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
     const doing = "reading the rows";
-    const { text, values = [] } = rowsAfter(this.#index, {}, { filter: checked(filter), vectors });
+    const { text, values = [] } = rowsAfter(
+      this.#index,
+      {},
+      { filter: checkOptionalFilter(filter), vectors },
+    );
     throwIfAborted(signal, doing);
     const reading = this.#connections.reading<Row>(
       { text, values, at: FETCHED },
@@ -162,7 +167,12 @@ export class PostgresStore implements VectorStore, Named<Space> {
     const rows = comparable(queries, this, (row) => `query ${row}`);
     const { dims } = this.space;
     requireHalves(rows, dims, (row) => `${this.name}, query ${row}`);
-    const wanted = { k, offset, filter: checked(filter), exact: k + offset > MAX_NEAREST };
+    const wanted = {
+      k,
+      offset,
+      filter: checkOptionalFilter(filter),
+      exact: k + offset > MAX_NEAREST,
+    };
     throwIfAborted(signal, "the search");
     const found: StoreHit[][] = [];
     const count = rows.length / dims;
@@ -187,14 +197,18 @@ export class PostgresStore implements VectorStore, Named<Space> {
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly StoreHit[]> {
     checkSearch(new Float32Array(0), k, this);
-    const statement = rowsByWords(this.#index, query, { k, offset, filter: checked(filter) });
+    const statement = rowsByWords(this.#index, query, {
+      k,
+      offset,
+      filter: checkOptionalFilter(filter),
+    });
     throwIfAborted(signal, "the search");
     const rows = await this.#read<Hit>(statement, "the search", signal);
     return rows.map((row) => ({ ...toStored(row), score: row.score }));
   }
 
   async delete(ids: readonly string[]): Promise<number> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     const doing = `to delete ${ids.length} rows`;
     const statement = deleteRows(this.#index, ids.filter(isKeepable));
     return await this.#connections.transaction(
@@ -204,7 +218,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
   }
 
   async optimize(options: OptimizeOptions = {}): Promise<void> {
-    this.#requireWrites();
+    requireWriting(this.#writes, this.name);
     await buildGraph(this.#connections, { index: this.#index, space: this.space }, options);
   }
 
@@ -256,19 +270,6 @@ export class PostgresStore implements VectorStore, Named<Space> {
       signal,
     });
   }
-
-  #requireWrites(): void {
-    if (this.#writes) return;
-    const hint = "Open it for writing";
-    throw new NearfoldError("bad-argument", "the index is open for reading", {
-      at: this.name,
-      hint,
-    });
-  }
-}
-
-function checked(filter: Filter | undefined): Filter | undefined {
-  return filter === undefined ? undefined : checkFilter(filter);
 }
 
 function toStored({ id, payload, vector }: Row): Stored {
