@@ -557,6 +557,20 @@ describe.each(atHand)("a store: %s", (kind, { open, persistent, formats }) => {
     ),
   );
 
+  it.each([
+    ["no hits", 0, 0],
+    ["half a hit", 0.5, 0],
+    ["what lies before the first", 1, -1],
+    ["half a page", 1, 0.5],
+    ["what is no number", 1, "0; DROP TABLE x" as unknown as number],
+  ])("refuses pages of %s, by vectors and by words", (_, k, offset) =>
+    withStore(modelOf(1), async (store) => {
+      const code = "bad-argument";
+      await expect(store.search(vectors([1]), k, { offset })).rejects.toMatchObject({ code });
+      await expect(store.searchText("a", k, { offset })).rejects.toMatchObject({ code });
+    }),
+  );
+
   it("stops a search when asked to", () =>
     withStore(modelOf(1), async (store) => {
       await store.upsert(["a"], vectors([1]));

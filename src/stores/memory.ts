@@ -6,7 +6,7 @@ import { checkFilter, type Filter, meets } from "./filter.ts";
 import { type Kept, keptAsTheyAre } from "./kept.ts";
 import { byScore, compareText } from "./order.ts";
 import { PackedRows, type Scored } from "./packed-rows.ts";
-import { comparable } from "./scan.ts";
+import { checkSearch, checkWordSearch, comparable } from "./scan.ts";
 import {
   checkPage,
   checkRows,
@@ -117,6 +117,7 @@ class MemoryStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
+    checkSearch(queries, k, this, offset);
     const counts = this.#counts(filter);
     const found = await this.#rows.search(queries, k + offset, { counts, signal });
     return found.map((hits) => hits.slice(offset, offset + k).map((hit) => this.#hit(hit)));
@@ -127,6 +128,7 @@ class MemoryStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly StoreHit[]> {
+    checkWordSearch(k, this, offset);
     throwIfAborted(signal, "the search");
     const counts = this.#counts(filter) ?? (() => true);
     this.#words ??= this.#indexWords();

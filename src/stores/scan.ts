@@ -39,19 +39,28 @@ export function comparable(
   return out;
 }
 
-/** @throws bad-argument for a `k` below 1 or a length that is no multiple of D */
+/** @throws bad-argument for a `k` below 1, an `offset` below 0, or a length that is no multiple of D */
 export function checkSearch(
   queries: Float32Array,
   k: number,
   { name, space: { dims } }: Named<Space>,
+  offset = 0,
 ): void {
-  if (Number.isSafeInteger(k) && k >= 1 && queries.length % dims === 0) return;
+  const whole = Number.isSafeInteger(k) && Number.isSafeInteger(offset);
+  if (whole && k >= 1 && offset >= 0 && queries.length % dims === 0) return;
   throw new NearfoldError("bad-argument", "not a search", {
     at: name,
-    got: `${k} hits of ${queries.length} numbers`,
-    wanted: `1 hit or more, and ${dims} numbers a query`,
+    got: `${k} hits after ${offset}, of ${queries.length} numbers`,
+    wanted: `1 hit or more, none or more before, and ${dims} numbers a query`,
   });
 }
+
+/** The same of a search for words. @throws bad-argument */
+export function checkWordSearch(k: number, store: Named<Space>, offset: number): void {
+  checkSearch(NO_QUERIES, k, store, offset);
+}
+
+const NO_QUERIES = new Float32Array(0);
 
 /** One search: feed it blocks in the order of the rows, then ask for the best. */
 export class Scan {

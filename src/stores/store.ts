@@ -79,14 +79,14 @@ export interface VectorStore extends AsyncDisposable {
   rows(options?: RowsOptions & Pick<SearchOptions, "signal">): AsyncIterable<Stored>;
   /**
    * The `k` nearest to each of the queries `[Q, D]`, best first; of equal scores the lower id comes first.
-   * @throws bad-argument for a `k` below 1 or a length that is no multiple of D; not-finite naming the query
+   * @throws bad-argument for a `k` below 1, an `offset` below 0 or a length that is no multiple of D; not-finite naming the query
    */
   search(
     queries: Float32Array,
     k: number,
     options?: SearchOptions,
   ): Promise<readonly (readonly StoreHit[])[]>;
-  /** The `k` rows whose `text` answers the words of a query best (BM25, or what the engine has); none where no word is found. */
+  /** The `k` rows whose `text` answers the words of a query best (BM25, or what the engine has); none where no word is found. @throws bad-argument as `search` */
   searchText(query: string, k: number, options?: SearchOptions): Promise<readonly StoreHit[]>;
   /** Takes ids out and says how many were there. */
   delete(ids: readonly string[]): Promise<number>;

@@ -4,7 +4,7 @@ import type { Named, Space } from "../../space.ts";
 import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { isAsTheyAre, type Kept } from "../kept.ts";
 import { PackedRows } from "../packed-rows.ts";
-import { checkSearch, comparable } from "../scan.ts";
+import { checkSearch, checkWordSearch, comparable } from "../scan.ts";
 import {
   checkPage,
   checkRows,
@@ -129,7 +129,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
-    checkSearch(queries, k, this);
+    checkSearch(queries, k, this, offset);
     const { dims } = this.space;
     const rows = comparable(queries, this, (row) => `query ${row}`);
     const asked = Array.from({ length: queries.length / dims }, (_, i) =>
@@ -146,6 +146,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly StoreHit[]> {
+    checkWordSearch(k, this, offset);
     throwIfAborted(signal, "the search");
     const condition = conditionOf(filter);
     const hits = await this.#rows.worded(query, offset + k, { condition });

@@ -4,7 +4,7 @@ import type { Named, Space } from "../../space.ts";
 import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { type Kept, keptAsTheyAre } from "../kept.ts";
 import { byScore, compareText } from "../order.ts";
-import { checkSearch, comparable } from "../scan.ts";
+import { checkSearch, checkWordSearch, comparable } from "../scan.ts";
 import { checkTexts, isKeepable } from "../server-texts.ts";
 import {
   checkPage,
@@ -145,7 +145,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
-    checkSearch(queries, k, this);
+    checkSearch(queries, k, this, offset);
     const { dims } = this.space;
     const rows = comparable(queries, this, (row) => `query ${row}`);
     const found: (readonly StoreHit[])[] = [];
@@ -166,7 +166,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly StoreHit[]> {
-    checkSearch(new Float32Array(0), k, this);
+    checkWordSearch(k, this, offset);
     const text = query.toWellFormed().replaceAll("\0", " ");
     const wanted = { field: "words", metric: "BM25", k, offset, filter, signal } as const;
     if (text.trim() === "") {

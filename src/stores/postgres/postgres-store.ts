@@ -4,7 +4,7 @@ import type { Named, Space } from "../../space.ts";
 import { checkOptionalFilter, type Filter } from "../filter.ts";
 import { type Kept, keptAsTheyAre } from "../kept.ts";
 import { byScore } from "../order.ts";
-import { checkSearch, comparable } from "../scan.ts";
+import { checkSearch, checkWordSearch, comparable } from "../scan.ts";
 import { checkTexts, isKeepable } from "../server-texts.ts";
 import {
   checkPage,
@@ -163,7 +163,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
-    checkSearch(queries, k, this);
+    checkSearch(queries, k, this, offset);
     const rows = comparable(queries, this, (row) => `query ${row}`);
     const { dims } = this.space;
     requireHalves(rows, dims, (row) => `${this.name}, query ${row}`);
@@ -196,7 +196,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
     k: number,
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly StoreHit[]> {
-    checkSearch(new Float32Array(0), k, this);
+    checkWordSearch(k, this, offset);
     const statement = rowsByWords(this.#index, query, {
       k,
       offset,
