@@ -198,14 +198,22 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     k: number,
     { condition, signal }: Scanning,
   ): Promise<StoreHit[][]> {
-    this.#packed ??= this.#readPacked();
-    const packed = await this.#packed;
+    const packed = await this.#packedRows();
     const counted = condition === undefined ? undefined : await this.#readIds(condition);
     const counts = counted && ((id: string) => counted.has(id));
     const found = await packed.search(queries, k, { counts, signal });
     const ids = [...new Set(found.flatMap((hits) => hits.map(({ id }) => id)))];
     const stored = await this.#rows.byIds(ids);
     return found.map((hits) => hits.map((hit) => ({ ...stored.get(hit.id), ...hit })));
+  }
+
+  /** A reading that failed is tried again by the next who asks. */
+  async #packedRows(): Promise<PackedRows> {
+    this.#packed ??= this.#readPacked();
+    return await this.#packed.catch((error: unknown) => {
+      this.#packed = undefined;
+      throw error;
+    });
   }
 
   async #readPacked(): Promise<PackedRows> {
@@ -227,7 +235,10 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
 
   async #idsThere(): Promise<Set<string>> {
     this.#ids ??= this.#readIds();
-    return await this.#ids;
+    return await this.#ids.catch((error: unknown) => {
+      this.#ids = undefined;
+      throw error;
+    });
   }
 
   /** Takes ids out of the table, not yet of the record. */

@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -316,6 +326,18 @@ it("a graph of neighbours is derived, checked, brought up to date, and nearly as
   }
   const graphs = (await readdir(path)).filter((name) => name.endsWith(".usearch"));
   expect(graphs).toHaveLength(1);
+  const orphan = join(path, "nearest-9-9.usearch");
+  await writeFile(orphan, "of a writer that was killed");
+  await (await openEmbeddedStore(path))[Symbol.asyncDispose]();
+  expect(await readdir(path)).not.toContain("nearest-9-9.usearch");
+  {
+    await using store = await openEmbeddedStore(path, { access: "read" });
+    const [kept, moved] = [join(path, graphs[0]), join(path, "moved")];
+    await rename(kept, moved);
+    const found = await store.search(queries, 10);
+    expect(found.map((hits) => hits.map(({ id }) => id))).toEqual(exact);
+    await rename(moved, kept);
+  }
   {
     await using store = await openEmbeddedStore(path, { access: "read" });
     const found = await store.search(queries, 10);

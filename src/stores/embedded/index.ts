@@ -4,7 +4,7 @@
  * was. Readers keep the state they opened. From 20,000 rows on `optimize` derives a graph of nearest neighbours (usearch), which is searched
  * where no filter is asked for.
  */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { asIoError, removeTemporaries } from "../../durable.ts";
 import { NearfoldError } from "../../errors.ts";
@@ -13,13 +13,20 @@ import { requireSameSpace } from "../../space.ts";
 import { keptAsTheyAre, requireSameScheme, schemeOf } from "../kept.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { markFiles, removeUnmarked, TABLE_FOLDER, verifyFiles } from "./files.ts";
-import { MANIFEST, readRecord, type StoreRecord, writeRecord } from "./record.ts";
+import { MANIFEST, NEAREST_FILE, readRecord, type StoreRecord, writeRecord } from "./record.ts";
 
 export { TABLE_FOLDER } from "./files.ts";
 export { MANIFEST, NEAREST_FILE } from "./record.ts";
 
 /** Whoever writes holds it. */
 export const LOCK = "lock";
+
+/** Graphs that a killed writer left. */
+async function removeOldGraphs(folder: string, { nearest }: StoreRecord): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (NEAREST_FILE.test(name) && name !== nearest?.file) await rm(join(folder, name));
+  }
+}
 
 /** What needs Arrow and LanceDB, loaded with the first index: no other command waits for it. */
 async function engine() {
@@ -75,6 +82,7 @@ export async function openEmbeddedStore(
   if (current) {
     await verifyFiles(table, current.files, { missing: current.cleaning === true });
     await removeUnmarked(table, current.files);
+    await removeOldGraphs(folder, current);
     const opened = await openTable(folder, current.version);
     return new EmbeddedStore(folder, current, opened, { writes: true, closing: closing.move() });
   }

@@ -1,6 +1,7 @@
 /** The graph of nearest neighbours that is derived from the rows of an index: built, added to, searched. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { exists } from "../../durable.ts";
 import { throwIfAborted } from "../../errors.ts";
 import { byScore } from "../order.ts";
 import type { OptimizeOptions, StoreHit } from "../store.ts";
@@ -43,6 +44,10 @@ export class Neighbours implements AsyncDisposable {
   /** For each of the queries `[D]` nearly all of its `k` nearest, with exact scores; rows that came after the graph are all looked at. */
   async search(queries: readonly Float32Array[], k: number): Promise<StoreHit[][]> {
     const mark = this.#commits.record.nearest!;
+    // A writer has put another in its place since this store was opened: what is wanted is still the state of then.
+    if (this.#open?.file !== mark.file && !(await exists(join(this.#folder, mark.file)))) {
+      return await this.#rows.nearest(queries, k);
+    }
     const graph = await this.#graphOf(mark);
     const asked = new Float32Array(queries.length * this.#dims);
     queries.forEach((query, i) => {
@@ -151,7 +156,12 @@ export class Neighbours implements AsyncDisposable {
       };
       this.#open = { file, graph: open() };
     }
-    return await this.#open.graph;
+    try {
+      return await this.#open.graph;
+    } catch (error) {
+      this.#open = undefined;
+      throw error;
+    }
   }
 
   #vectorsOf(rows: readonly LanceRow[]): Float32Array {
