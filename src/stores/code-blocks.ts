@@ -1,3 +1,4 @@
+import { RowArena } from "../vectors/index.ts";
 import { blockRows } from "./scan.ts";
 
 /** Codes of vectors in memory, in blocks: room for more is taken a block at a time. */
@@ -5,6 +6,7 @@ export class CodeBlocks {
   readonly #size: number;
   readonly #blockRows: number;
   readonly #blocks: Uint8Array[] = [];
+  readonly #arena = new RowArena();
   #rows = 0;
 
   /** @param size bytes of a row */
@@ -15,8 +17,14 @@ export class CodeBlocks {
 
   append(code: Uint8Array): void {
     const place = this.#rows++ % this.#blockRows;
-    if (place === 0) this.#blocks.push(new Uint8Array(this.#blockRows * this.#size));
+    if (place === 0) this.#blocks.push(this.#newBlock());
     this.#blocks.at(-1)!.set(code, place * this.#size);
+  }
+
+  /** Most stores are small: an arena is for those that are not. */
+  #newBlock(): Uint8Array {
+    const bytes = this.#blockRows * this.#size;
+    return this.#blocks.length === 0 ? new Uint8Array(bytes) : this.#arena.take(bytes);
   }
 
   /** A view of a row's code. */

@@ -36,3 +36,4 @@ export {
   RESCORING_MULTIPLIER,
   searchKept,
 } from "./search.ts";
+export { RowArena } from "./simd/machine.ts";

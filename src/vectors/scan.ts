@@ -10,8 +10,8 @@ export interface RowHit {
   readonly score: number;
 }
 
-/** Bytes of codes that all queries pass over while they stay in the second-level cache. */
-const PART_BYTES = 2 ** 18;
+/** Bytes of codes that are gone through at once: queries that come together find them in the second-level cache, each after the first. */
+const PART_BYTES = { together: 2 ** 18, alone: 2 ** 20 };
 /** Queries whose numbers, with their scores of a part, stay there too. */
 const GROUP = 32;
 
@@ -44,8 +44,10 @@ export class CodeScan {
   /** Scores `rows` codes that begin at row `first`; rows that are not `live` are left out. */
   block(codes: Uint8Array, rows: number, first: number, live: (row: number) => boolean): void {
     const size = bytesPerVector(this.#quantizer.format);
-    const step = Math.min(rows, Math.max(4, 4 * Math.floor(PART_BYTES / size / 4)));
-    const scores = new Float64Array(step * Math.min(GROUP, this.#groups[0]?.best.length ?? 0));
+    const together = this.#groups[0]?.best.length ?? 0;
+    const part = PART_BYTES[together > 1 ? "together" : "alone"];
+    const step = Math.min(rows, Math.max(4, 4 * Math.floor(part / size / 4)));
+    const scores = new Float64Array(step * together);
     const lengths = this.#lengths && new Float64Array(step);
     for (let row = 0; row < rows; row += step) {
       const count = Math.min(step, rows - row);

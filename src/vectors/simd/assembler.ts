@@ -80,6 +80,9 @@ export const f32x4 = {
   lane: (lane: number, value: Code): Code => simd(0x1f, lane)(value),
 };
 
+/** Reads a value for nothing but the reading. */
+export const drop = op(0x1a);
+
 /** The first value where the condition holds, the second where not. */
 export const select = op(0x1b);
 

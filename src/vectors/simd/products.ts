@@ -1,9 +1,6 @@
-/** Products by the kernels: rows are copied into their memory part by part, where all queries find them in the processor's cache. */
-import { type Kernel, kernelModule, type NumberType, QUERIES_AT_ONCE, STEPS } from "./kernels.ts";
-
-/** What the kernels read past the last row, at most. */
-const SLACK = STEPS.bytes;
-const PAGE = 2 ** 16;
+/** Products of queries with rows by the kernels. */
+import { type NumberType, QUERIES_AT_ONCE, STEPS } from "./kernels.ts";
+import { aligned, placesOf } from "./machine.ts";
 
 /** Queries as the kernels read them. */
 export interface PackedQueries {
@@ -47,43 +44,20 @@ export function products(
     rowBytes,
   }: { readonly row: number; readonly count: number; readonly rowBytes: number },
 ): Float32Array | Int32Array {
-  machine ??= start();
-  const sumsAt = align(packed.byteLength);
-  const rowsAt = sumsAt + align(4 * asked * count);
-  const buffer = room(machine, rowsAt + count * rowBytes + SLACK);
-  new Uint8Array(buffer).set(new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength));
-  new Uint8Array(buffer, rowsAt).set(codes.subarray(row * rowBytes, (row + count) * rowBytes));
+  const sumsAt = aligned(packed.byteLength);
+  const rows = codes.subarray(row * rowBytes, (row + count) * rowBytes);
+  const places = placesOf(rows, rowBytes, sumsAt + 4 * asked * count);
+  const { kernels, buffer, scratch } = places;
+  const packedBytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
+  new Uint8Array(buffer, scratch).set(packedBytes);
   const queryBytes = packed.byteLength / asked;
   for (let query = 0; query < asked; ) {
     const some = asked - query >= QUERIES_AT_ONCE;
-    const kernel = machine.kernels[`${type}-${some ? "some" : "one"}`];
-    kernel(query * queryBytes, rowsAt, rowBytes, count, sumsAt + 4 * query * count);
+    const sums = scratch + sumsAt + 4 * query * count;
+    const kernel = kernels[`${type}-${some ? "some" : "one"}`];
+    kernel(scratch + query * queryBytes, places.rows, rowBytes, count, sums);
     query += some ? QUERIES_AT_ONCE : 1;
   }
   const Sums = type === "floats" ? Float32Array : Int32Array;
-  return new Sums(buffer, sumsAt, asked * count);
+  return new Sums(buffer, scratch + sumsAt, asked * count);
 }
-
-interface Machine {
-  readonly memory: WasmMemory;
-  readonly kernels: Readonly<Record<string, Kernel>>;
-}
-
-/** Of this thread; between two calls nothing in it counts. */
-let machine: Machine | undefined;
-
-function start(): Machine {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const module = new WebAssembly.Module(kernelModule());
-  const { exports } = new WebAssembly.Instance(module, { host: { memory } });
-  return { memory, kernels: exports as Machine["kernels"] };
-}
-
-/** The memory, of so many bytes at least; grown, it is another buffer. */
-function room({ memory }: Machine, bytes: number): ArrayBuffer {
-  const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-  return memory.buffer;
-}
-
-const align = (bytes: number): number => 16 * Math.ceil(bytes / 16);

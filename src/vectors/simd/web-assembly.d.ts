@@ -8,7 +8,10 @@ declare const WebAssembly: {
     module: object,
     imports: { readonly host: Readonly<Record<string, WasmMemory>> },
   ) => { readonly exports: Readonly<Record<string, unknown>> };
-  readonly Memory: new (pages: { readonly initial: number }) => WasmMemory;
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum?: number;
+  }) => WasmMemory;
 };
 
 interface WasmMemory {
