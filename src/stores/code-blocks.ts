@@ -1,5 +1,13 @@
-import { RowArena } from "../vectors/index.ts";
-import { blockRows } from "./scan.ts";
+import type { CodeBlock } from "../vectors/search.ts";
+import { RowArena } from "../vectors/simd/machine.ts";
+
+/** Bytes of a block. */
+const BLOCK_BYTES = 2 ** 20;
+
+/** The rows of so many bytes that make a block. */
+export function blockRows(rowBytes: number): number {
+  return Math.max(1, Math.floor(BLOCK_BYTES / rowBytes));
+}
 
 /** Codes of vectors in memory, in blocks: room for more is taken a block at a time. */
 export class CodeBlocks {
@@ -43,11 +51,7 @@ export class CodeBlocks {
   }
 
   /** The blocks in the order of the rows. */
-  *blocks(): Generator<{
-    readonly codes: Uint8Array;
-    readonly rows: number;
-    readonly first: number;
-  }> {
+  *blocks(): Generator<CodeBlock> {
     for (const [i, codes] of this.#blocks.entries()) {
       const first = i * this.#blockRows;
       yield { codes, rows: Math.min(this.#blockRows, this.#rows - first), first };

@@ -119,7 +119,8 @@ class MemoryStore implements VectorStore, Named<Space> {
   ): Promise<readonly (readonly StoreHit[])[]> {
     checkSearch(queries, k, this, offset);
     const counts = this.#counts(filter);
-    const found = await this.#rows.search(queries, k + offset, { counts, signal });
+    const asked = comparable(queries, this, (row) => `query ${row}`);
+    const found = this.#rows.search(asked, k + offset, { counts, signal });
     return found.map((hits) => hits.slice(offset, offset + k).map((hit) => this.#hit(hit)));
   }
 

@@ -2,11 +2,11 @@
 import { throwIfAborted } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
 import { keepVectors, vectorKinds } from "../vectors/index.ts";
-import { CodeBlocks } from "./code-blocks.ts";
+import { searchRows } from "../vectors/search.ts";
+import { blockRows, CodeBlocks } from "./code-blocks.ts";
 import { type Kept, rowBytes } from "./kept.ts";
 import { byScore } from "./order.ts";
 import { RowTable } from "./row-table.ts";
-import { blockRows, Scan } from "./scan.ts";
 
 /** An id and how near it is. */
 export interface Scored {
@@ -80,22 +80,30 @@ export class PackedRows {
     return vectorKinds[quantizer.format.type].decode(codes, quantizer);
   }
 
-  /** The `k` nearest to each of the queries `[Q, D]`. @throws as `VectorStore.search` */
-  async search(
+  /** The `k` nearest to each of the queries `[Q, D]`, as `comparable` gives them. @throws aborted */
+  search(
     queries: Float32Array,
     k: number,
     { counts, signal }: PackedSearch = {},
-  ): Promise<readonly (readonly Scored[])[]> {
+  ): readonly (readonly Scored[])[] {
     const [table, codes, finer] = [this.#table, this.#codes, this.#finer ?? this.#codes];
-    const scan = new Scan(queries, k, table.count, this.#store);
+    const { kept, space } = this.#store;
     const live = counts
       ? (row: number) => table.isLive(row) && counts(table.idOf(row)!)
       : table.isLive;
-    for (const block of codes.blocks()) {
-      throwIfAborted(signal, "the search");
-      scan.block(block.codes, block.rows, block.first, live);
+    function* blocks() {
+      for (const block of codes.blocks()) {
+        throwIfAborted(signal, "the search");
+        yield block;
+      }
     }
-    const found = await scan.found((rows) => finer.gather(rows));
+    const rows = {
+      rows: table.count,
+      blocks,
+      gather: (some: readonly number[]) => finer.gather(some),
+    };
+    const { multiplier } = kept;
+    const found = searchRows(queries, kept, rows, { k, width: space.dims, multiplier, live });
     return found.map((hits) =>
       hits.map(({ row, score }) => ({ id: table.idOf(row)!, score })).sort(byScore),
     );

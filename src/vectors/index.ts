@@ -36,4 +36,3 @@ export {
   RESCORING_MULTIPLIER,
   searchKept,
 } from "./search.ts";
-export { RowArena } from "./simd/machine.ts";

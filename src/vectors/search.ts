@@ -54,6 +54,29 @@ export function keepVectors(
   };
 }
 
+/** Codes of rows that follow one another. */
+export interface CodeBlock {
+  readonly codes: Uint8Array;
+  readonly rows: number;
+  /** The number of the first. */
+  readonly first: number;
+}
+
+/** Rows by their codes, wherever these lie. */
+export interface CodedRows {
+  /** Those that may be found. */
+  readonly rows: number;
+  /** What is searched, in the order of the rows. */
+  blocks(): Iterable<CodeBlock>;
+  /** Of some rows, one after another, the codes of what is rescored by: the searched ones where that is nothing else. */
+  gather(rows: readonly number[]): Uint8Array;
+}
+
+export interface RowSearchOptions extends KeptSearchOptions {
+  /** Rows that are not are left out. @default all are */
+  readonly live?: (row: number) => boolean;
+}
+
 /**
  * The `k` nearest rows to each of the queries `[Q, width]` (of unit length under cosine), best first: the codes give `multiplier × k`
  * candidates, and these are scored again by the finer vectors, or by the codes and the float query where the first pass rounded it.
@@ -61,26 +84,46 @@ export function keepVectors(
  * of sentence-transformers.
  * @throws bad-argument for a `k` or a multiplier below 1, or a width that does not fit
  */
+export function searchRows(
+  queries: Float32Array,
+  { search, rescore: finer }: CalibratedScheme,
+  rows: CodedRows,
+  {
+    k,
+    width = search.format.dims,
+    multiplier = RESCORING_MULTIPLIER,
+    live = () => true,
+  }: RowSearchOptions,
+): readonly (readonly RowHit[])[] {
+  checkSearch(queries, width, k, multiplier);
+  const quantizer = secondPass(search, finer);
+  const room = Math.min(rows.rows, quantizer ? k * multiplier : k);
+  const scan = new CodeScan(queries, width, room, search);
+  for (const block of rows.blocks()) scan.block(block.codes, block.rows, block.first, live);
+  if (!quantizer) return scan.found();
+  return scan.found().map((hits, i) => {
+    // In the order they lie in.
+    const found = hits.map(({ row }) => row).sort((a, b) => a - b);
+    const query = queries.subarray(i * width, (i + 1) * width);
+    return rescore(query, found, rows.gather(found), { k, quantizer });
+  });
+}
+
+/** The same of vectors that are all in one place. */
 export function searchKept(
   queries: Float32Array,
   { search, rescore: finer }: KeptVectors,
-  { k, width = search.quantizer.format.dims, multiplier = RESCORING_MULTIPLIER }: KeptSearchOptions,
+  options: KeptSearchOptions,
 ): readonly (readonly RowHit[])[] {
-  checkSearch(queries, width, k, multiplier);
-  const second = secondPass(search.quantizer, finer?.quantizer);
-  const room = Math.min(search.rows, second ? k * multiplier : k);
-  const scan = new CodeScan(queries, width, room, search.quantizer);
-  if (search.rows > 0) scan.block(search.codes, search.rows, 0, () => true);
-  if (!second) return scan.found();
-  const { codes } = finer ?? search;
-  return scan.found().map((hits, i) => {
-    const rows = hits.map(({ row }) => row);
-    const query = queries.subarray(i * width, (i + 1) * width);
-    return rescore(query, rows, gather(codes, rows, bytesPerVector(second.format)), {
-      k,
-      quantizer: second,
-    });
-  });
+  const { quantizer, codes, rows } = search;
+  const second = finer ?? search;
+  const scheme = { search: quantizer, ...(finer && { rescore: finer.quantizer }) };
+  const coded: CodedRows = {
+    rows,
+    blocks: () => (rows > 0 ? [{ codes, rows, first: 0 }] : []),
+    gather: (some) => gather(second.codes, some, bytesPerVector(second.quantizer.format)),
+  };
+  return searchRows(queries, scheme, coded, options);
 }
 
 /** The codes of some rows, one after another. */

@@ -201,7 +201,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     const packed = await this.#packedRows();
     const counted = condition === undefined ? undefined : await this.#readIds(condition);
     const counts = counted && ((id: string) => counted.has(id));
-    const found = await packed.search(queries, k, { counts, signal });
+    const found = packed.search(queries, k, { counts, signal });
     const ids = [...new Set(found.flatMap((hits) => hits.map(({ id }) => id)))];
     const stored = await this.#rows.byIds(ids);
     return found.map((hits) => hits.map((hit) => ({ ...stored.get(hit.id), ...hit })));
