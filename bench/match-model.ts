@@ -1,12 +1,8 @@
 /** MiniLM as a matcher of records: as it is, and fine-tuned on labelled pairs. */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type { Pair } from "../src/data/index.ts";
-import { exists } from "../src/durable.ts";
-import { loadModel, saveModel } from "../src/models/index.ts";
-import { type TrainOptions, train, trainToEnd } from "../src/train/index.ts";
-import { miniLm } from "../test/minilm.ts";
-import { CACHE, cachedVectors, keyOf } from "./cached-vectors.ts";
+import type { TrainOptions } from "../src/train/index.ts";
+import { trainedMiniLm } from "./cached-model.ts";
+import { cachedVectors } from "./cached-vectors.ts";
 import type { EntityPair, SerializationName } from "./entity-pairs.ts";
 import { serializations } from "./entity-pairs.ts";
 
@@ -35,21 +31,7 @@ export async function fineTuned(
   const rows = toRows(pairs, serializations[serialization]);
   const least = Math.ceil((LEAST_STEPS * recipe.batchSize) / rows.length);
   const options = { ...recipe, epochs: Math.max(recipe.epochs, least) };
-  const folder = join(CACHE, keyOf([options, MAX_TOKENS, rows]));
-  if (await exists(folder)) return folder;
-  const started = performance.now();
-  const base = await loadModel(miniLm);
-  const run = { checkpoint: `${folder}.run`, checkpointEvery: 25, resume: true };
-  const cut = { ...base, maxTokens: MAX_TOKENS };
-  const model = await trainToEnd(train(cut, rows, { ...options, ...run }), (event) => {
-    if (event.type === "step" && event.step % 10 === 0) {
-      log(`step ${event.step} of ${event.totalSteps}, loss ${event.loss.toFixed(3)}`);
-    }
-  });
-  log(`trained in ${Math.round((performance.now() - started) / 1000)} s`);
-  await saveModel(folder, { ...model, maxTokens: base.maxTokens });
-  await rm(run.checkpoint, { recursive: true, force: true });
-  return folder;
+  return await trainedMiniLm(rows, { ...options, maxTokens: MAX_TOKENS }, log);
 }
 
 /** Cosines of pairs by a model's vectors. */
