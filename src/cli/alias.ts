@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { rollBack } from "../apps/migrate/index.ts";
 import { NearfoldError } from "../errors.ts";
-import { type Alias, readAlias, requireNoPassword, switchAlias, toAlias } from "../stores/alias.ts";
+import { type Alias, readAlias, switchAlias, toAlias } from "../stores/alias.ts";
 import type { CommandSpec, Outcome } from "./command.ts";
 import { isFolder, openIndex } from "./store-reference.ts";
 
@@ -31,10 +31,10 @@ export const alias: CommandSpec<Options> = {
     }
     if (back) return shown(name, await rollBack(name));
     if (to !== undefined) {
-      requireNoPassword(to);
+      const target = toAlias(name, to);
       // That there is an index, and not the alias itself.
       const { space, count } = await lookAt(to);
-      const made = await switchAlias(name, toAlias(name, to));
+      const made = await switchAlias(name, target);
       return shown(name, made, `${count} documents, ${space.dims} dimensions`);
     }
     const found = await readAlias(name);

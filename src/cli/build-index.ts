@@ -6,6 +6,7 @@ import { NearfoldError } from "../errors.ts";
 import type { Named, Space } from "../space.ts";
 import { MANIFEST } from "../stores/embedded/index.ts";
 import { openStore, requireSameScheme, schemeOf, type VectorStore } from "../stores/index.ts";
+import { withoutSecrets } from "../stores/server-reference.ts";
 import { fitScheme } from "../vectors/index.ts";
 import { bulkSessions } from "./bulk-sessions.ts";
 import { type CommandSpec, type Context, type Outcome, wholeNumber } from "./command.ts";
@@ -146,7 +147,7 @@ async function fill(
   await optimize(store, context);
   const recall = calibration && (await measureRecall(store, calibration, context));
   const count = await store.count();
-  return indexOutcome(options.store, store, {
+  return indexOutcome(withoutSecrets(options.store), store, {
     ...{ unit: source.unit, count, before, ...filled, ...stale, skipped: source.skipped, dims },
     ...(calibration && { warnings: calibration.warnings, recall }),
   });

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { compareRuns, runQueries } from "../apps/compare/index.ts";
+import { withoutSecrets } from "../stores/server-reference.ts";
 import { type CommandSpec, type Context, wholeNumber } from "./command.ts";
 import { describeComparison } from "./index-comparison.ts";
 import { openAsking } from "./index-model.ts";
@@ -52,7 +53,7 @@ export const compareIndexes: CommandSpec<Options> = {
       await using encoder = await openAsking(store, asking, context);
       return await runQueries({ store, encoder }, queries, {
         ...{ depth, signal: context.signal },
-        onProgress: trackQueries(reference, queries.length, context),
+        onProgress: trackQueries(withoutSecrets(reference), queries.length, context),
       });
     };
     const runs = [await ask(a, modelA), await ask(b, modelB)] as const;
@@ -60,7 +61,8 @@ export const compareIndexes: CommandSpec<Options> = {
       ...{ k, worst },
       ...(judgements && { qrels: judgements }),
     });
-    return { text: describeComparison(found, { a, b }), json: { a, b, ...found } };
+    const names = { a: withoutSecrets(a), b: withoutSecrets(b) };
+    return { text: describeComparison(found, names), json: { ...names, ...found } };
   },
 };
 

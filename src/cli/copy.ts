@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { copyStore } from "../stores/copy-store.ts";
+import { withoutSecrets } from "../stores/server-reference.ts";
 import type { CommandSpec } from "./command.ts";
 import { trackTask } from "./progress.ts";
 import { openIndex, storeArgument } from "./store-reference.ts";
@@ -24,9 +25,10 @@ export const copy: CommandSpec<Options> = {
     const task = { task: "copying", unit: "rows", total } as const;
     const advance = trackTask(report, task, now);
     const rows = await copyStore(source, to, { signal, onProgress: advance });
+    const [from, copied] = [source.name, withoutSecrets(to)];
     return {
-      json: { from: source.name, to, rows },
-      text: `${rows} rows of ${source.name} are in ${to} as well`,
+      json: { from, to: copied, rows },
+      text: `${rows} rows of ${from} are in ${copied} as well`,
     };
   },
 };

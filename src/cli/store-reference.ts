@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { openStore, type VectorStore } from "../stores/index.ts";
+import { withoutSecrets } from "../stores/server-reference.ts";
 
 /** How the help calls the argument. */
 export const storeArgument =
@@ -24,7 +25,7 @@ export async function openIndex(
     if (!(error instanceof NearfoldError) || error.code !== "not-found") throw error;
     const isModel = isFolder(reference) && (await exists(join(reference, "config.json")));
     throw new NearfoldError("not-found", "there is no index here", {
-      at: error.details.at ?? reference,
+      at: error.details.at ?? withoutSecrets(reference),
       ...(isModel && { got: "a model" }),
       hint: "Build one: nearfold index DOCUMENTS --model MODEL --store INDEX",
       cause: error,

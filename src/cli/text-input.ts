@@ -126,7 +126,7 @@ async function fromStore(
       }
       yield { id, text, ...(more.length > 0 && { fields: pick(payload, more) }) };
     }
-    if (done === 0) throw noTexts(path);
+    if (done === 0) throw noTexts(store.name);
   }
   return {
     store,

@@ -4,15 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary.ts";
 import { NearfoldError } from "../errors.ts";
-import {
-  fromAlias,
-  parseAlias,
-  readAlias,
-  requireNoPassword,
-  switchAlias,
-  toAlias,
-  writeAlias,
-} from "./alias.ts";
+import { fromAlias, parseAlias, readAlias, switchAlias, toAlias, writeAlias } from "./alias.ts";
 import { openStore } from "./registry.ts";
 
 const space = { id: `sha256:${"a".repeat(64)}`, dims: 2, similarity: "cosine" as const };
@@ -83,7 +75,7 @@ test.each([
   await using folder = await temporaryFolder();
   await expect(switchAlias(folder.path, url)).rejects.toThrow(message);
   expect(await readAlias(folder.path)).toBeUndefined();
-  expect(() => requireNoPassword("postgres://me@host/db?index=a")).not.toThrow();
+  expect(() => toAlias("folder", "postgres://me@host/db?index=a")).not.toThrow();
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { asIoError, exists, writeDurably } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { MANIFEST } from "./embedded/record.ts";
+import { secretOf } from "./server-reference.ts";
 
 const ALIAS = "alias.json";
 const FORMAT = "nearfold-alias";
@@ -108,8 +109,9 @@ export async function followAlias(reference: string): Promise<string> {
   return seen.size > 0 && !isUrl(place) ? await requireThere(place, reference) : place;
 }
 
-/** A reference as it stands in an alias. @param folder of the alias */
+/** A reference as it stands in an alias. @param folder of the alias. @throws bad-argument for a reference that holds a password */
 export function toAlias(folder: string, reference: string): string {
+  requireNoPassword(reference);
   if (isUrl(reference)) return reference;
   const path = relative(resolve(folder), resolve(reference));
   return path === "" ? OWN : path.split(sep).join("/");
@@ -122,13 +124,11 @@ export function fromAlias(folder: string, target: string): string {
 }
 
 /** @throws bad-argument: an alias is a file that others read */
-export function requireNoPassword(reference: string): void {
-  if (!isUrl(reference) || !URL.canParse(reference)) return;
-  const { password, searchParams } = new URL(reference);
-  const named = ["password", "token"].find((name) => searchParams.has(name));
-  if (password === "" && named === undefined) return;
+function requireNoPassword(reference: string): void {
+  const got = secretOf(reference);
+  if (got === undefined) return;
   throw new NearfoldError("bad-argument", "an alias keeps no password", {
-    got: named ?? "a password before the @",
+    got,
     hint: "Leave it out of the URL: PostgreSQL's is read from PGPASSWORD where the index is used",
   });
 }

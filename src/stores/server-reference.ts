@@ -33,6 +33,26 @@ export function parseServerReference(
   });
 }
 
+/** Options of a URL that are secrets. */
+const SECRETS = ["password", "token"];
+
+/** The name of a secret that a reference holds. */
+export function secretOf(reference: string): string | undefined {
+  if (!URL.canParse(reference)) return undefined;
+  const { password, searchParams } = new URL(reference);
+  if (password !== "") return "a password before the @";
+  return SECRETS.find((name) => searchParams.has(name));
+}
+
+/** A reference as it may be shown: without a password, which clients find in their environment too. */
+export function withoutSecrets(reference: string): string {
+  if (secretOf(reference) === undefined) return reference;
+  const url = new URL(reference);
+  url.password = "";
+  for (const name of SECRETS) url.searchParams.delete(name);
+  return url.href;
+}
+
 /** Every password of a reference, as it may stand in a message of a driver's. */
 export function withoutPasswords(text: string, { url }: ServerReference): string {
   const named = [url.searchParams.get("password") ?? "", url.password];

@@ -1,15 +1,16 @@
 /** The commands, with an index that a server keeps. */
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { saveModel } from "../../src/models/index.ts";
-import { nearfold } from "../nearfold.ts";
+import { openStore } from "../../src/stores/index.ts";
+import { withoutSecrets } from "../../src/stores/server-reference.ts";
+import { jsonl, nearfold } from "../nearfold.ts";
 import { temporaryFolder } from "../temporary.ts";
-import { tinyStatic } from "../tiny-models.ts";
+import { tinyBert, tinyStatic } from "../tiny-models.ts";
 import { places } from "./places.ts";
 
 const kinds = (["postgres", "milvus"] as const).filter((kind) => !places[kind].absent);
-const closing = new AsyncDisposableStack();
-afterAll(() => closing.disposeAsync());
+afterEach(() => vi.unstubAllEnvs());
 
 it.skipIf(kinds.length === 2)(`servers that are not at hand: ${kinds.join()} alone is`, () => {});
 
@@ -26,6 +27,7 @@ describe.each(kinds)("commands with %s", (kind) => {
     const ok = async (...argv: string[]) => {
       const { code, out, err } = await nearfold(argv);
       expect(code, err).toBe(0);
+      expect(out + err).not.toContain("p%40ss");
       return out + err;
     };
     const { reference } = place;
@@ -43,6 +45,58 @@ describe.each(kinds)("commands with %s", (kind) => {
     expect(filtered).not.toContain('"d4"');
     const copy = join(folder.path, "copy");
     expect(await ok("copy", reference, "--to", copy)).toContain("20 rows");
-    expect(found + filtered).not.toContain("p%40ss");
+  });
+
+  it("alias, migrate into it, back", { timeout: 120_000 }, async () => {
+    await using old = await places[kind].fresh();
+    await using fresh = await places[kind].fresh();
+    await using folder = await temporaryFolder();
+    const at = (name: string) => join(folder.path, name);
+    await saveModel(at("old"), tinyStatic());
+    await saveModel(at("new"), tinyBert());
+    const documents = Array.from({ length: 30 }, (_, n) => ({
+      id: `d${n}`,
+      text: `the ${n % 3 ? "quick" : "lazy"} dog ${n}`,
+      n,
+    }));
+    const file = await folder.write("documents.jsonl", jsonl(documents));
+    const { password } = new URL(old.reference);
+    if (password !== "") {
+      const refused = await nearfold(["alias", at("name"), "--to", old.reference]);
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("keeps no password") });
+      vi.stubEnv("PGPASSWORD", decodeURIComponent(password));
+    }
+    const [from, into] = [old, fresh].map(({ reference }) => withoutSecrets(reference));
+    const ok = async (...argv: string[]) => {
+      const { code, out, err } = await nearfold(argv);
+      expect(code, err).toBe(0);
+      expect(out + err).not.toContain("p%40ss");
+      return out;
+    };
+    await ok("index", file, "--model", at("old"), "--store", old.reference);
+    await ok("alias", at("name"), "--to", from);
+    const to = ["migrate", at("name"), "--to", at("new"), "--store", into, "--json"];
+    expect(JSON.parse(await ok(...to))).toMatchObject({ documents: 30, switched: false });
+    const switched = JSON.parse(await ok(...to, "--cut-over", "--force"));
+    expect(switched).toMatchObject({ documents: 30, encoded: 0, switched: true });
+    const dims = async () => {
+      await using store = await openStore(at("name"), { access: "read" });
+      const rows = (await store.list({ limit: 100 })).map(({ id, payload }) => ({
+        id,
+        ...payload,
+      }));
+      expect(rows).toEqual(expect.arrayContaining(documents));
+      expect(rows).toHaveLength(documents.length);
+      return store.space.dims;
+    };
+    expect(await dims()).toBe(32);
+    expect(await ok("search", at("name"), "lazy dog", "--where", "n = 3", "--json")).toContain(
+      "d3",
+    );
+    await ok("migrate", at("name"), "--roll-back");
+    expect(await dims()).toBe(48);
+    await ok("migrate", at("name"), "--roll-back");
+    expect(await ok("migrate", at("name"), "--drop-old")).toContain("is left there");
+    expect(await dims()).toBe(32);
   });
 });
