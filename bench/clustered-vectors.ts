@@ -1,6 +1,6 @@
 /** Vectors that are spread as embeddings of texts are, of any number, from a seed: what approximate search is measured on. */
 import { fillNormal, type Rng, sequence } from "../src/graph/rng.ts";
-import { unitRows } from "../src/vectors/quantizer.ts";
+import { unitRows } from "../src/tensor/rows.ts";
 
 export interface ClusteredOptions {
   /** Those that are searched. */

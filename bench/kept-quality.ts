@@ -3,6 +3,7 @@ import { type RetrievalSet, readBeir } from "../src/data/beir.ts";
 import { openEncoder } from "../src/encoder/index.ts";
 import { scoreRun } from "../src/evaluate/index.ts";
 import { sequence, shuffle } from "../src/graph/rng.ts";
+import { unitRows } from "../src/tensor/rows.ts";
 import {
   calibrateScheme,
   fitScheme,
@@ -12,7 +13,6 @@ import {
   type RowHit,
   searchKept,
 } from "../src/vectors/index.ts";
-import { unitRows } from "../src/vectors/quantizer.ts";
 import { miniLm } from "../test/minilm.ts";
 import { shared } from "../test/shared.ts";
 

@@ -8,7 +8,7 @@ import { type SinkKind, type SinkName, type SinkState, sinks } from "../src/bulk
 import { sequence } from "../src/graph/rng.ts";
 import { openEmbeddedStore } from "../src/stores/index.ts";
 import { openSafetensors } from "../src/tensor/index.ts";
-import { unitRows } from "../src/vectors/quantizer.ts";
+import { unitRows } from "../src/tensor/rows.ts";
 import { storeRows } from "./store-rows.ts";
 import { temporaryFolder } from "./temporary.ts";
 

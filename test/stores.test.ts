@@ -17,6 +17,7 @@ import {
   stores,
   type VectorStore,
 } from "../src/stores/index.ts";
+import { unitRows } from "../src/tensor/rows.ts";
 import {
   calibrateScheme,
   fitScheme,
@@ -24,7 +25,6 @@ import {
   parseScheme,
   searchKept,
 } from "../src/vectors/index.ts";
-import { unitRows } from "../src/vectors/quantizer.ts";
 import { places } from "./stores/places.ts";
 import { temporaryFolder } from "./temporary.ts";
 

@@ -1,6 +1,7 @@
 /** The contract of a way to keep vectors: every entry of the registry passes all of it. And what sentence-transformers makes of the same. */
 import { describe, expect, it } from "vitest";
 import { sequence } from "../src/graph/rng.ts";
+import { unitRows } from "../src/tensor/rows.ts";
 import {
   bytesPerVector,
   calibrate,
@@ -11,7 +12,6 @@ import {
   type VectorType,
   vectorKinds,
 } from "../src/vectors/index.ts";
-import { unitRows } from "../src/vectors/quantizer.ts";
 import { goldenJson } from "./golden.ts";
 
 const random = (length: number, seed: number) => {

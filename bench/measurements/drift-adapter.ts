@@ -1,4 +1,5 @@
 import { type Ranking, rank, scoreRun } from "../../src/evaluate/index.ts";
+import { takeRows } from "../../src/tensor/rows.ts";
 import { floats } from "../../src/tensor/tensor.ts";
 import { chooseDriftMap } from "../../src/vectors/choose-drift-map.ts";
 import { applyDriftMap } from "../../src/vectors/drift-map.ts";
@@ -78,7 +79,7 @@ function judge({ set, sample }: ManyModels, asking: ModelVectors, asked: ModelVe
     });
   const sampled = ({ width, documents, sentences }: ModelVectors) => ({
     space: { dims: width, similarity: "cosine" as const },
-    documents: rowsOf(documents, width, sample),
+    documents: takeRows(documents, width, sample),
     sentences,
   });
   const { map } = chooseDriftMap({ asking: sampled(asking), asked: sampled(asked) });
@@ -110,13 +111,5 @@ function refit(vectors: Float32Array, from: number, to: number): Float32Array {
   for (let row = 0; row < vectors.length / from; row++) {
     out.set(vectors.subarray(row * from, row * from + Math.min(from, to)), row * to);
   }
-  return out;
-}
-
-function rowsOf(rows: Float32Array, width: number, which: readonly number[]): Float32Array {
-  const out = new Float32Array(which.length * width);
-  which.forEach((row, i) => {
-    out.set(rows.subarray(row * width, (row + 1) * width), i * width);
-  });
   return out;
 }

@@ -1,10 +1,11 @@
 /** The map of a grouping. */
 import { basename, extname } from "node:path";
-import { describeClusters, layOut } from "../apps/cluster/index.ts";
+import { layOut } from "../apps/cluster/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { sequence, shuffle } from "../graph/index.ts";
+import { takeRows } from "../tensor/rows.ts";
+import type { Described } from "./cluster-result.ts";
 import type { ClusterTexts } from "./cluster-texts.ts";
-import type { Grouped } from "./cluster-work.ts";
 import type { Context } from "./command.ts";
 import { requireWritable } from "./output.ts";
 import { trackTask } from "./progress.ts";
@@ -22,19 +23,19 @@ export async function requireMap(path: string): Promise<void> {
 /** Points that a browser draws without a halt. */
 const MOST_POINTS = 20_000;
 
+/** Beside the name of a group. */
+const MOST_TERMS = 4;
+
 /** @throws as `layOut`; io */
 export async function writeClusterMap(
   out: string,
   { ids, texts, vectors, dims }: ClusterTexts,
-  { labels, method }: Grouped,
+  { labels, method, clusters }: Described,
   { path, seed }: { readonly path: string; readonly seed: number },
   { report, signal, now }: Context,
 ): Promise<void> {
   const rows = shuffle(Int32Array.from(ids.keys()), sequence(seed, 3)).slice(0, MOST_POINTS).sort();
-  const own = new Float32Array(rows.length * dims);
-  rows.forEach((row, i) => {
-    own.set(vectors.subarray(row * dims, (row + 1) * dims), i * dims);
-  });
+  const own = takeRows(vectors, dims, rows);
   let advance: ((done: number) => void) | undefined;
   const points = await layOut(own, dims, {
     ...{ seed, signal },
@@ -43,7 +44,6 @@ export async function writeClusterMap(
       advance(done);
     },
   });
-  const clusters = describeClusters(texts, vectors, dims, labels, { terms: 4 });
   const groups = clusters.filter(({ cluster }) => cluster >= 0).length;
   const how =
     method === "k-means"
@@ -56,7 +56,7 @@ export async function writeClusterMap(
       ...{ x: points[2 * i], y: points[2 * i + 1], cluster: labels[row] },
       ...{ id: ids[row], text: texts[row] },
     })),
-    clusters,
+    clusters: clusters.map((one) => ({ ...one, terms: one.terms.slice(0, MOST_TERMS) })),
     leftOut: ids.length - rows.length,
   });
 }

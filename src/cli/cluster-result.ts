@@ -1,17 +1,21 @@
 /** What is said of groups, and what is left of them on disk. */
-import { type ClusterSummary, describeClusters } from "../apps/cluster/index.ts";
+import type { ClusterSummary } from "../apps/cluster/index.ts";
 import { writeDurably } from "../durable.ts";
-import { numberLabels, silhouette, vMeasure } from "../evaluate/index.ts";
+import { numberLabels, sampleRows, silhouette, vMeasure } from "../evaluate/index.ts";
 import type { ClusterTexts } from "./cluster-texts.ts";
 import type { Grouped } from "./cluster-work.ts";
 import type { Outcome } from "./command.ts";
 import { oneLine, table } from "./table.ts";
 
+/** Groups, and what each is about. */
+export interface Described extends Grouped {
+  readonly clusters: readonly ClusterSummary[];
+}
+
 interface Written {
   readonly out: string;
   readonly map: string | undefined;
-  readonly terms: number;
-  readonly skipBad: boolean | undefined;
+  readonly seed: number;
 }
 
 /** A line for each text: `{"id", "cluster", "score"}`. @throws io */
@@ -32,14 +36,12 @@ const SHOWN = 30;
 
 export function clusterOutcome(
   texts: ClusterTexts,
-  grouped: Grouped,
-  { out, map, terms }: Written,
+  { labels, method, tried, clusters }: Described,
+  { out, map, seed }: Written,
 ): Outcome {
-  const { labels, method, tried } = grouped;
-  const clusters = describeClusters(texts.texts, texts.vectors, texts.dims, labels, { terms });
   const real = clusters.filter(({ cluster }) => cluster >= 0);
   const noise = texts.ids.length - real.reduce((sum, { size }) => sum + size, 0);
-  const mean = real.length > 1 ? silhouetteOf(texts, labels) : undefined;
+  const mean = real.length > 1 ? silhouetteOf(texts, labels, seed) : undefined;
   const agreement = texts.classes && vMeasure(numberLabels(texts.classes), labels);
   return {
     json: {
@@ -76,8 +78,11 @@ export function clusterOutcome(
   };
 }
 
-function silhouetteOf({ vectors, dims }: ClusterTexts, labels: Int32Array): number {
-  return silhouette(vectors, dims, labels);
+/** Texts whose silhouette is taken: the mean of more differs by some thousandths. */
+const SILHOUETTES = 20_000;
+
+function silhouetteOf({ vectors, dims, ids }: ClusterTexts, labels: Int32Array, seed: number) {
+  return silhouette(vectors, dims, labels, { rows: sampleRows(ids.length, SILHOUETTES, seed) });
 }
 
 function rowOf({ size, terms, examples }: ClusterSummary, { texts }: ClusterTexts) {

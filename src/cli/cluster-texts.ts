@@ -1,5 +1,5 @@
 /** Texts to be grouped and their vectors, in memory. */
-import { unitRows } from "../apps/cluster/index.ts";
+import { asUnitRows } from "../apps/cluster/unit-rows.ts";
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { VectorStore } from "../stores/index.ts";
@@ -65,7 +65,7 @@ export async function readVectors(
   const made = encoder
     ? await encoded(encoder, texts, context)
     : await stored(input.store!, ids, dims, context);
-  const vectors = unitRows(made, dims);
+  const vectors = asUnitRows(made, dims);
   const skipped = input.skipped();
   return { ids, texts, vectors, dims, skipped, ...(label !== undefined && { classes }) };
 }

@@ -76,10 +76,12 @@ async function byCenters(
 async function byDensity(
   { vectors, dims }: ClusterTexts,
   { minSize, minSamples }: GroupingOptions,
-  { signal, report }: Context,
+  { signal, report, now }: Context,
 ) {
-  report({ type: "note", text: "Looking for dense groups" });
-  const settings = { minSize, signal, ...(minSamples !== undefined && { minSamples }) };
+  const total = vectors.length / dims;
+  const advance = trackTask(report, { task: "looking for neighbours", unit: "texts", total }, now);
+  const onProgress = (done: number) => advance(done);
+  const settings = { minSize, signal, onProgress, ...(minSamples !== undefined && { minSamples }) };
   const { labels, strengths } = await densityGroups(vectors, dims, settings);
   return { labels, scores: strengths };
 }

@@ -1,5 +1,6 @@
 import { extname, resolve } from "node:path";
 import { Option } from "commander";
+import { describeClusters } from "../apps/cluster/index.ts";
 import { NearfoldError } from "../errors.ts";
 import { requireMap, writeClusterMap } from "./cluster-map.ts";
 import { clusterOutcome, writeAssignments } from "./cluster-result.ts";
@@ -59,14 +60,17 @@ export const cluster: CommandSpec<Options> = {
     "nearfold cluster index/ --method density --min-size 15 --out groups.jsonl",
   ],
   run: async ([path], options, context) => {
-    const { out, map, seed, terms, skipBad } = options;
+    const { out, map, seed, terms } = options;
     await checkPlaces(path, { out, map });
     await using closing = new AsyncDisposableStack();
     const texts = await readVectors(path, options, context, closing);
     const grouped = await group(texts, options, context);
     await writeAssignments(out, texts, grouped);
-    if (map !== undefined) await writeClusterMap(map, texts, grouped, { path, seed }, context);
-    return clusterOutcome(texts, grouped, { out, map, terms, skipBad });
+    const { labels } = grouped;
+    const clusters = describeClusters(texts.texts, texts.vectors, texts.dims, labels, { terms });
+    const described = { ...grouped, clusters };
+    if (map !== undefined) await writeClusterMap(map, texts, described, { path, seed }, context);
+    return clusterOutcome(texts, described, { out, map, seed });
   },
 };
 

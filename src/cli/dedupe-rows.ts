@@ -12,23 +12,27 @@ export interface DedupeInput extends Omit<TextInputOptions, "more"> {
 /** With the fields that are to be written, and the value of the one that the rule goes by. @throws bad-input for another kind of value */
 export async function* dedupeRows(
   rows: AsyncIterable<InputText>,
-  { keep, by }: DedupeInput,
+  { keep, by, fields: written = [] }: DedupeInput,
 ): AsyncGenerator<DedupeRow> {
   const ranked = keepRules[keep].byField && by !== undefined;
   for await (const { id, text, fields = {} } of rows) {
     const rank = ranked ? parseRank(fields[by], keep, `${by} of ${id}`) : Number.NaN;
-    yield { id, text, rank, fields: plainFields(fields) };
+    yield { id, text, rank, fields: plainFields(fields, written) };
   }
 }
 
 /** Values that JSON has: Parquet's large numbers become texts, its bytes base64. */
-function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function plainFields(
+  fields: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): Record<string, unknown> {
   const plain = (_: string, value: unknown) => {
     if (typeof value === "bigint") return String(value);
     return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
   };
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => {
+    names.map((name) => {
+      const value = fields[name];
       const isPlain = typeof value !== "object" && typeof value !== "bigint";
       return [name, isPlain ? value : JSON.parse(JSON.stringify(value, plain))];
     }),

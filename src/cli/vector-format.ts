@@ -5,6 +5,7 @@ import { NearfoldError } from "../errors.ts";
 import { type Rng, sequence } from "../graph/rng.ts";
 import type { Named, Space } from "../space.ts";
 import { type Kept, RecallProbe } from "../stores/index.ts";
+import { unitRows } from "../tensor/rows.ts";
 import {
   calibrateScheme,
   checkCollapse,
@@ -14,7 +15,6 @@ import {
   RESCORING_MULTIPLIER,
   type SchemeChoice,
 } from "../vectors/index.ts";
-import { unitRows } from "../vectors/quantizer.ts";
 import { type Context, wholeNumber } from "./command.ts";
 import { encodeAll } from "./encoding.ts";
 

@@ -2,6 +2,7 @@
 import type { EncodedPart, Encoder, EncodeTextsOptions } from "../encoder/index.ts";
 import type { Named, Space } from "../space.ts";
 import { comparable } from "../stores/scan.ts";
+import { dotRows } from "../tensor/rows.ts";
 import type { Anchors } from "./anchors.ts";
 
 export interface MiningProgress {
@@ -67,16 +68,10 @@ export async function scorePositives(
     const rows = comparable(vectors, model, (row) => `positive ${first + row}`);
     for (let i = 0; i < texts.length; i++) {
       for (const { anchor, row } of users[first + i]) {
-        scores[anchor][row] = dot(queries, anchor * dims, rows, i * dims, dims);
+        scores[anchor][row] = dotRows(queries, anchor * dims, rows, i * dims, dims);
       }
     }
     await passing(part);
   }
   return scores;
-}
-
-function dot(a: Float32Array, i: number, b: Float32Array, j: number, dims: number): number {
-  let sum = 0;
-  for (const end = i + dims; i < end; ) sum += a[i++] * b[j++];
-  return sum;
 }

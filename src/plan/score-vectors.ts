@@ -4,6 +4,7 @@ import { cosines } from "../evaluate/agreement.ts";
 import type { Similarity } from "../evaluate/rank.ts";
 import { scoreRun } from "../evaluate/retrieval.ts";
 import { sequence, shuffle } from "../graph/rng.ts";
+import { unitRows } from "../tensor/rows.ts";
 import { openSafetensors } from "../tensor/safetensors.ts";
 import { floats } from "../tensor/tensor.ts";
 import {
@@ -16,7 +17,7 @@ import {
   quantize,
   searchKept,
 } from "../vectors/index.ts";
-import { leading, unitRows } from "../vectors/quantizer.ts";
+import { leading } from "../vectors/quantizer.ts";
 import type { ChildProgress } from "./child-progress.ts";
 import { quantileOf } from "./quantile.ts";
 

@@ -9,7 +9,7 @@ import type { Named, Space } from "../space.ts";
  */
 export function comparable(
   vectors: Float32Array,
-  { name, space: { dims, similarity } }: Named<Space>,
+  { name, space: { dims, similarity } }: Named<Pick<Space, "dims" | "similarity">>,
   label: (row: number) => string,
 ): Float32Array {
   const out = vectors.slice();

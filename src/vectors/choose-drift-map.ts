@@ -1,4 +1,5 @@
 import type { Space } from "../space.ts";
+import { takeRows } from "../tensor/rows.ts";
 import { type DriftMap, fitDriftMaps } from "./drift-map.ts";
 import { type DriftRecall, driftRecalls } from "./drift-recall.ts";
 
@@ -46,10 +47,5 @@ export function chooseDriftMap({
 }
 
 function pick(rows: Float32Array, width: number, which: (row: number) => boolean): Float32Array {
-  const kept = Array.from({ length: rows.length / width }, (_, row) => row).filter(which);
-  const out = new Float32Array(kept.length * width);
-  kept.forEach((row, i) => {
-    out.set(rows.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return out;
+  return takeRows(rows, width, [...Array(rows.length / width).keys()].filter(which));
 }

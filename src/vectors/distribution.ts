@@ -1,6 +1,6 @@
 /** How a collection of vectors fills its dimensions: what bits can tell apart, and what they cannot. */
 import { NearfoldError } from "../errors.ts";
-import { unitRows } from "./quantizer.ts";
+import { unitRows } from "../tensor/rows.ts";
 
 export interface Distribution {
   readonly rows: number;

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { fillNormal } from "../graph/rng.ts";
 import { polarFactor } from "../tensor/polar-factor.ts";
+import { unitRows } from "../tensor/rows.ts";
 import { applyDriftMap, type DriftMap, fitDriftMaps } from "./drift-map.ts";
 import { driftRecalls } from "./drift-recall.ts";
-import { unitRows } from "./quantizer.ts";
 
 const noise = (length: number, seed: number) =>
   fillNormal(new Float32Array(length), { seed, std: 1 });

@@ -1,7 +1,7 @@
 /** What a map between two spaces finds, on texts that it was not fitted on. */
 import type { Space } from "../space.ts";
+import { unitRows } from "../tensor/rows.ts";
 import { applyDriftMap, type DriftMap } from "./drift-map.ts";
-import { unitRows } from "./quantizer.ts";
 import { meanOverlap } from "./recall.ts";
 import { calibrateScheme, keepVectors, searchKept } from "./search.ts";
 

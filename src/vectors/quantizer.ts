@@ -1,6 +1,7 @@
 /** From vectors to codes and back, in any format. */
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
+import { unitRows } from "../tensor/rows.ts";
 import type { Quantized, Quantizer, VectorFormat } from "./kind.ts";
 import { vectorKinds } from "./registry.ts";
 
@@ -67,17 +68,6 @@ export function leading(
     cut.set(vectors.subarray(row * width, row * width + dims), row * dims);
   }
   return similarity === "cosine" ? unitRows(cut, dims) : cut;
-}
-
-/** Brings rows `[N, D]` to unit length in place, but for zero vectors. */
-export function unitRows<Rows extends Float32Array>(vectors: Rows, dims: number): Rows {
-  for (let start = 0; start < vectors.length; start += dims) {
-    let square = 0;
-    for (let i = start; i < start + dims; i++) square += vectors[i] * vectors[i];
-    const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-    for (let i = start; i < start + dims; i++) vectors[i] *= scale;
-  }
-  return vectors;
 }
 
 function checkWidth({ type, dims }: VectorFormat, vectors: Float32Array, width: number): void {

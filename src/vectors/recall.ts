@@ -1,7 +1,7 @@
 /** What a way to keep vectors finds of what exact search in float32 finds. */
 import { NearfoldError } from "../errors.ts";
 import type { Space } from "../space.ts";
-import { unitRows } from "./quantizer.ts";
+import { unitRows } from "../tensor/rows.ts";
 import type { RowHit } from "./scan.ts";
 import type { VectorScheme } from "./scheme.ts";
 import { calibrateScheme, type KeptVectors, keepVectors, searchKept } from "./search.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fillNormal } from "../graph/rng.ts";
-import { unitRows } from "./quantizer.ts";
+import { unitRows } from "../tensor/rows.ts";
 import { meanOverlap, recallOf, sampleRecall } from "./recall.ts";
 import { fitScheme, parseScheme } from "./scheme.ts";
 import { calibrateScheme, keepVectors, searchKept } from "./search.ts";

@@ -2,7 +2,7 @@
 import { silhouette } from "../../evaluate/index.ts";
 import { sequence, shuffle } from "../../graph/index.ts";
 import { type KMeans, type KMeansOptions, kMeans } from "./k-means.ts";
-import { unitRows } from "./unit-rows.ts";
+import { asUnitRows } from "./unit-rows.ts";
 
 export interface ChooseKOptions extends Omit<KMeansOptions, "k" | "onProgress"> {
   /** Numbers that are tried. @default some from 2 to the square root of the rows, each a third more than the one before */
@@ -28,7 +28,7 @@ export async function chooseK(
   dims: number,
   options: ChooseKOptions = {},
 ): Promise<ChosenK> {
-  const rows = unitRows(vectors, dims);
+  const rows = asUnitRows(vectors, dims);
   const count = rows.length / dims;
   const { sample = 2000, seed = 1, candidates = ladder(count), onProgress, ...rest } = options;
   const order = shuffle(

@@ -73,7 +73,12 @@ describe("spherical k-means", () => {
   it.each<[string, Float32Array, number, string]>([
     ["no group", own, 0, "not a number of groups (got 0"],
     ["more groups than rows", own, 161, "wanted a whole number from 1 to 160"],
-    ["a NaN", Float32Array.of(1, 0, 0, Number.NaN), 1, "row 0: a vector is not of numbers"],
+    [
+      "a NaN",
+      Float32Array.of(1, 0, 0, Number.NaN),
+      1,
+      "a vector holds a NaN or an infinity (got row 0)",
+    ],
     ["no rows", new Float32Array(0), 1, "not rows of vectors"],
   ])("refuses %s", async (_, rows, k, message) => {
     await expect(kMeans(rows, 4, { k })).rejects.toThrow(message);

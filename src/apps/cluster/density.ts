@@ -3,7 +3,7 @@ import { NearfoldError, throwIfAborted } from "../../errors.ts";
 import { type Selected, selectGroups } from "./condensed-tree.ts";
 import { neighbourGraph } from "./neighbour-graph.ts";
 import { EXACT_TREE_ROWS, spanningTree } from "./spanning-tree.ts";
-import { unitRows } from "./unit-rows.ts";
+import { asUnitRows } from "./unit-rows.ts";
 
 export interface DensityOptions {
   /** Rows of the smallest group. @default 5 */
@@ -11,6 +11,8 @@ export interface DensityOptions {
   /** Rows within a row's core distance, itself among them: the more, the more is noise. @default as `minSize` */
   readonly minSamples?: number;
   readonly signal?: AbortSignal;
+  /** Rows whose neighbours are found. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** Neighbours in the graph that stands for all pairs of many rows. */
@@ -24,9 +26,9 @@ const GRAPH_NEIGHBOURS = 32;
 export async function densityGroups(
   vectors: Float32Array,
   dims: number,
-  { minSize = 5, minSamples = minSize, signal }: DensityOptions = {},
+  { minSize = 5, minSamples = minSize, signal, onProgress }: DensityOptions = {},
 ): Promise<Selected> {
-  const rows = unitRows(vectors, dims);
+  const rows = asUnitRows(vectors, dims);
   const count = rows.length / dims;
   if (!(minSize >= 2 && minSamples >= 1)) {
     throw new NearfoldError("bad-argument", "not sizes of groups", {
@@ -39,7 +41,7 @@ export async function densityGroups(
   }
   const wanted =
     count <= EXACT_TREE_ROWS ? minSamples - 1 : Math.max(minSamples - 1, GRAPH_NEIGHBOURS);
-  const graph = await neighbourGraph(rows, dims, wanted, { signal });
+  const graph = await neighbourGraph(rows, dims, wanted, { signal, onProgress });
   const core = Float64Array.from({ length: count }, (_, row) =>
     minSamples === 1 ? 0 : graph.distances[row * graph.k + minSamples - 2],
   );

@@ -1,6 +1,6 @@
 /** What groups are about: their terms, and the texts nearest to their middle. */
 import { words } from "../../evaluate/index.ts";
-import { unitRows } from "./unit-rows.ts";
+import { asUnitRows } from "./unit-rows.ts";
 
 export interface ClusterSummary {
   /** -1 for noise. */
@@ -34,7 +34,7 @@ export function describeClusters(
     own.push(row);
   }
   const telling = clusterTerms(texts, members, terms);
-  const rows = unitRows(vectors, dims);
+  const rows = asUnitRows(vectors, dims);
   return [...members]
     .map(([cluster, own]) => ({
       cluster,

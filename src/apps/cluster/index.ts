@@ -5,4 +5,3 @@ export { type DensityOptions, densityGroups } from "./density.ts";
 export { type ClusterSummary, type DescribeOptions, describeClusters } from "./describe.ts";
 export { type KMeans, type KMeansOptions, kMeans } from "./k-means.ts";
 export { layOut, type PlaneOptions } from "./plane.ts";
-export { unitRows } from "./unit-rows.ts";

@@ -1,9 +1,10 @@
 /** Spherical k-means: centers of unit length, rows by their cosine (Dhillon and Modha, "Concept Decompositions for Large Sparse Text Data using Clustering", 2001). */
 import { NearfoldError, throwIfAborted } from "../../errors.ts";
 import { type Rng, sequence } from "../../graph/rng.ts";
+import { unitRows } from "../../tensor/rows.ts";
 import { openProducts, type Products } from "./products.ts";
 import { seedCenters } from "./seeding.ts";
-import { unitRows } from "./unit-rows.ts";
+import { asUnitRows } from "./unit-rows.ts";
 
 export interface KMeansOptions {
   readonly k: number;
@@ -42,7 +43,7 @@ export async function kMeans(
   dims: number,
   { k, restarts = 4, seed = 1, iterations = 100, batchRows, signal, onProgress }: KMeansOptions,
 ): Promise<KMeans> {
-  const rows = unitRows(vectors, dims);
+  const rows = asUnitRows(vectors, dims);
   const count = rows.length / dims;
   if (!(Number.isInteger(k) && k >= 1 && k <= count)) {
     const wanted = `a whole number from 1 to ${count}, the rows`;
@@ -159,7 +160,7 @@ async function miniBatches(
   const size = Math.min(count, batchRows);
   const batch = new Float32Array(size * dims);
   const seen = new Float64Array(k);
-  let centers = seeded;
+  const centers = seeded;
   for (let step = 0; step < Math.ceil((PASSES * count) / size); step++) {
     throwIfAborted(work.signal, "clustering");
     for (let i = 0; i < size; i++) {
@@ -174,7 +175,7 @@ async function miniBatches(
         centers[to + d] += rate * (batch[i * dims + d] - centers[to + d]);
       }
     }
-    centers = unitRows(centers, dims);
+    unitRows(centers, dims);
   }
   return centers;
 }

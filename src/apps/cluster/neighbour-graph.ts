@@ -1,7 +1,7 @@
 /** The nearest neighbours of each row. */
-import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "../../errors.ts";
 import { TopK } from "../../tensor/top-k.ts";
+import { eachNeighbour } from "../each-neighbour.ts";
 import { openProducts } from "./products.ts";
 
 export interface NeighbourGraph {
@@ -14,22 +14,25 @@ export interface NeighbourGraph {
 
 /** Up to so many rows are compared with all others: N² products, which ONNX Runtime makes in seconds. */
 const EXACT_ROWS = 20_000;
-/** Rows that native code has at once. */
-const PART = 2048;
+export interface NeighbourGraphOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Rows that are done. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
 
 /** @param rows `[N, dims]` of unit length. @throws aborted */
 export async function neighbourGraph(
   rows: Float32Array,
   dims: number,
   wanted: number,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  options: NeighbourGraphOptions = {},
 ): Promise<NeighbourGraph> {
   const count = rows.length / dims;
   const k = Math.min(wanted, count - 1);
   const graph = { k, rows: new Int32Array(count * k), distances: new Float64Array(count * k) };
   if (k === 0) return graph;
-  if (count <= EXACT_ROWS) await fillExactly(graph, rows, dims, signal);
-  else await fillByIndex(graph, rows, dims, signal);
+  if (count <= EXACT_ROWS) await fillExactly(graph, rows, dims, options);
+  else await fillByIndex(graph, rows, dims, options);
   return graph;
 }
 
@@ -42,7 +45,7 @@ async function fillExactly(
   graph: NeighbourGraph,
   rows: Float32Array,
   dims: number,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: NeighbourGraphOptions,
 ): Promise<void> {
   const count = rows.length / dims;
   await using products = await openProducts(dims);
@@ -60,47 +63,31 @@ async function fillExactly(
         graph.distances[row * graph.k + place] = chord(hit.score);
       });
     }
+    onProgress?.(first + blockRows, count);
   });
 }
 
-/** By an HNSW graph (Malkov and Yashunin 2018): a few neighbours in a hundred are not found. */
+/** A few neighbours in a hundred are not found. Where there are fewer than `k`, the row itself is the rest, as far away as can be. */
 async function fillByIndex(
   graph: NeighbourGraph,
   rows: Float32Array,
   dims: number,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: NeighbourGraphOptions,
 ): Promise<void> {
   const { k } = graph;
   const count = rows.length / dims;
-  const { Index, MetricKind, ScalarKind } = await import("usearch");
-  const index = new Index({
-    dimensions: dims,
-    metric: MetricKind.IP,
-    quantization: ScalarKind.F32,
-    multi: false,
-    ...{ connectivity: 16, expansion_add: 96, expansion_search: Math.max(64, 2 * k) },
-  });
-  const each = async (take: (start: number, part: Float32Array) => void) => {
-    for (let start = 0; start < count; start += PART) {
-      throwIfAborted(signal, "looking for neighbours");
-      take(start, rows.subarray(start * dims, Math.min(count, start + PART) * dims));
-      await setImmediate();
-    }
-  };
-  await each((start, part) => {
-    const keys = BigUint64Array.from({ length: part.length / dims }, (_, i) => BigInt(start + i));
-    index.add(keys, part, 0);
-  });
-  await each((start, part) => {
-    const { keys, distances } = index.search(part, k + 1, 0);
-    for (let i = 0; i < part.length / dims; i++) {
-      const row = start + i;
-      let place = 0;
-      for (let j = i * (k + 1); j < (i + 1) * (k + 1) && place < k; j++) {
-        if (Number(keys[j]) === row) continue;
-        graph.rows[row * k + place] = Number(keys[j]);
-        graph.distances[row * k + place++] = chord(1 - distances[j]);
-      }
-    }
-  });
+  for (let i = 0; i < graph.rows.length; i++) graph.rows[i] = Math.floor(i / k);
+  graph.distances.fill(chord(-1));
+  const search = { k, candidates: { add: 96, search: Math.max(64, 2 * k) }, signal };
+  const passed = (stage: "indexing" | "neighbours", done: number) =>
+    onProgress?.(stage === "indexing" ? done / 2 : (count + done) / 2, count);
+  await eachNeighbour(
+    rows,
+    dims,
+    { ...search, onProgress: passed },
+    (row, other, product, place) => {
+      graph.rows[row * k + place] = other;
+      graph.distances[row * k + place] = chord(product);
+    },
+  );
 }

@@ -2,10 +2,11 @@
 import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "../../errors.ts";
 import { sequence, shuffle } from "../../graph/index.ts";
+import { takeRows } from "../../tensor/rows.ts";
 import { TopK } from "../../tensor/top-k.ts";
 import { neighbourGraph } from "./neighbour-graph.ts";
 import { openProducts } from "./products.ts";
-import { unitRows } from "./unit-rows.ts";
+import { asUnitRows } from "./unit-rows.ts";
 
 export interface PlaneOptions {
   /** Rows that are laid out; the others are placed among them. @default 4000 */
@@ -27,7 +28,7 @@ export async function layOut(
   dims: number,
   { sample = 4000, neighbours = 15, seed = 1, signal, onProgress }: PlaneOptions = {},
 ): Promise<Float32Array> {
-  const rows = unitRows(vectors, dims);
+  const rows = asUnitRows(vectors, dims);
   const count = rows.length / dims;
   const order = shuffle(
     Int32Array.from({ length: count }, (_, row) => row),
@@ -44,14 +45,6 @@ export async function layOut(
     points.set(made.subarray(2 * i, 2 * i + 2), 2 * row);
   });
   return points;
-}
-
-function takeRows(rows: Float32Array, dims: number, which: Int32Array): Float32Array {
-  const taken = new Float32Array(which.length * dims);
-  which.forEach((row, i) => {
-    taken.set(rows.subarray(row * dims, (row + 1) * dims), i * dims);
-  });
-  return taken;
 }
 
 type FitOptions = Required<Pick<PlaneOptions, "seed">> & {

@@ -62,16 +62,18 @@ function prim(cosines: Float32Array, core: Float64Array): Edge[] {
   return edges;
 }
 
+/** Kruskal's algorithm over the edges of the graph, shortest first. */
 function kruskal(core: Float64Array, { k, rows, distances }: NeighbourGraph): Edge[] {
   const count = core.length;
-  const all: Edge[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    const [a, b] = [Math.floor(i / k), rows[i]];
-    all.push({ a, b, distance: Math.max(core[a], core[b], distances[i]) });
-  }
-  all.sort((x, y) => x.distance - y.distance);
+  const from = (i: number) => Math.floor(i / k);
+  const lengths = distances.map((distance, i) => Math.max(core[from(i)], core[rows[i]], distance));
+  const order = Int32Array.from(rows.keys()).sort((x, y) => lengths[x] - lengths[y] || x - y);
   const parts = new UnionFind(count);
-  const edges = all.filter(({ a, b }) => parts.union(a, b));
+  const edges: Edge[] = [];
+  for (const i of order) {
+    const [a, b] = [from(i), rows[i]];
+    if (parts.union(a, b)) edges.push({ a, b, distance: lengths[i] });
+  }
   for (let row = 1; row < count; row++) {
     if (parts.union(0, row)) edges.push({ a: 0, b: row, distance: Number.POSITIVE_INFINITY });
   }

@@ -1,23 +1,27 @@
 import { NearfoldError } from "../../errors.ts";
+import { comparable } from "../../stores/scan.ts";
+import { dotRows } from "../../tensor/rows.ts";
 
-/** Rows `[N, dims]` made of unit length, copied; one of zeros stays. @throws bad-argument; not-finite naming the row */
-export function unitRows(vectors: Float32Array, dims: number): Float32Array {
+/** How far from 1 a length may be, by rounding. */
+const NEARLY = 1e-5;
+
+/** Rows `[N, dims]` of unit length, or zeros: themselves where they are so, else a copy. @throws bad-argument; not-finite naming the row */
+export function asUnitRows(vectors: Float32Array, dims: number): Float32Array {
   if (!(dims >= 1) || vectors.length === 0 || vectors.length % dims !== 0) {
     throw new NearfoldError("bad-argument", "not rows of vectors", {
       got: `${vectors.length} numbers, ${dims} dimensions`,
       wanted: "at least one row, each of so many dimensions",
     });
   }
-  const unit = new Float32Array(vectors.length);
+  if (areUnit(vectors, dims)) return vectors;
+  const of = { name: "the vectors", space: { dims, similarity: "cosine" } } as const;
+  return comparable(vectors, of, (row) => `row ${row}`);
+}
+
+function areUnit(vectors: Float32Array, dims: number): boolean {
   for (let start = 0; start < vectors.length; start += dims) {
-    let sum = 0;
-    for (let i = start; i < start + dims; i++) sum += vectors[i] * vectors[i];
-    const length = Math.sqrt(sum);
-    if (!Number.isFinite(length)) {
-      const at = `row ${start / dims}`;
-      throw new NearfoldError("not-finite", "a vector is not of numbers", { at });
-    }
-    if (length > 0) for (let i = start; i < start + dims; i++) unit[i] = vectors[i] / length;
+    const square = dotRows(vectors, start, vectors, start, dims);
+    if (!(square === 0 || Math.abs(square - 1) < NEARLY)) return false;
   }
-  return unit;
+  return true;
 }

@@ -1,13 +1,15 @@
 /** Duplicates in a stream of texts: exact, near, semantic; in memory that grows by some hundred bytes a distinct text. */
 import { tmpdir } from "node:os";
 import { NearfoldError, throwIfAborted } from "../../errors.ts";
+import { comparable } from "../../stores/scan.ts";
+import { dotRows } from "../../tensor/rows.ts";
 import { UnionFind } from "../union-find.ts";
 import { Deduped } from "./deduped.ts";
 import { DigestTable } from "./digest-table.ts";
 import { Distinct } from "./distinct.ts";
 import { joinNear } from "./near.ts";
-import { dot, joinNeighbours } from "./neighbours.ts";
-import { type DedupeOptions, type DedupeRow, floorOf, settle } from "./options.ts";
+import { joinNeighbours } from "./neighbours.ts";
+import { type DedupeOptions, type DedupeRow, floorOf, type Settled, settle } from "./options.ts";
 import { PackedLists } from "./packed-lists.ts";
 import { RowLog } from "./row-log.ts";
 import { jaccard } from "./sketch.ts";
@@ -28,12 +30,12 @@ export async function dedupe(
   await using stack = new AsyncDisposableStack();
   const log = stack.use(await RowLog.open(options.folder ?? tmpdir()));
   const distinct = new Distinct(settled.keep);
-  const sketches = await readRows(rows, distinct, log, options);
+  const sketches = await readRows(rows, distinct, log, settled);
   if (distinct.rows === 0) {
     throw new NearfoldError("bad-input", "there are no rows", { wanted: "at least one" });
   }
-  if (sketches) await dropNear(distinct, sketches, options);
-  if (settled.semantic) await dropSemantic(distinct, sketches, log, options);
+  if (sketches) await dropNear(distinct, sketches, settled);
+  if (settled.semantic) await dropSemantic(distinct, sketches, log, settled);
   stack.move();
   return new Deduped(distinct, log);
 }
@@ -43,10 +45,8 @@ async function readRows(
   rows: AsyncIterable<DedupeRow> | Iterable<DedupeRow>,
   distinct: Distinct,
   log: RowLog,
-  options: DedupeOptions,
+  { near, normalized, threads, signal, onProgress }: Settled,
 ): Promise<Sketches | undefined> {
-  const { near, normalized, threads } = settle(options);
-  const { signal, onProgress } = options;
   const digests = new DigestTable();
   await using sketchers = near && (await openSketchers(near.sketch, threads));
   for await (const row of rows) {
@@ -71,10 +71,8 @@ const PROGRESS_ROWS = 1024;
 async function dropNear(
   distinct: Distinct,
   sketches: Sketches,
-  options: DedupeOptions,
+  { near, facts, stretch, signal, onProgress }: Settled,
 ): Promise<void> {
-  const { near, facts, stretch } = settle(options);
-  const { signal, onProgress } = options;
   const { threshold, sketch } = near!;
   const { shingles, words, counts } = sketches;
   const scoreOf = (a: number, b: number) => jaccard(shingles.at(a), shingles.at(b), sketch.kept);
@@ -97,10 +95,8 @@ async function dropSemantic(
   distinct: Distinct,
   sketches: Sketches | undefined,
   log: RowLog,
-  options: DedupeOptions,
+  { semantic, facts, stretch, signal, onProgress }: Settled,
 ): Promise<void> {
-  const { semantic, facts, stretch } = settle(options);
-  const { signal, onProgress } = options;
   const { dims, threshold, neighbours = 10 } = semantic!;
   // In the order of their rows, so that the log is read once.
   const left = distinct.left();
@@ -113,7 +109,7 @@ async function dropSemantic(
   for await (const part of parts(log.lines(left.map(({ row }) => row)), ENCODED)) {
     const rows = part.map((line) => JSON.parse(line) as DedupeRow);
     const made = await semantic!.vectors(rows, { signal });
-    vectors.set(unitRows(made, dims, rows), done * dims);
+    vectors.set(unitVectors(made, dims, rows), done * dims);
     for (const { text } of rows) {
       const own = wordsOf(text);
       words.push(own);
@@ -123,7 +119,7 @@ async function dropSemantic(
     onProgress?.({ stage: "encoding", done, total });
     throwIfAborted(signal, "encoding");
   }
-  const scoreOf = (a: number, b: number) => dot(vectors, a, b, dims);
+  const scoreOf = (a: number, b: number) => dotRows(vectors, a * dims, vectors, b * dims, dims);
   const spelt = counts ?? sketches!.counts;
   const mayBeSame = (a: number, b: number) =>
     !facts || !statesOther(words.at(a), words.at(b), spelt);
@@ -141,7 +137,7 @@ async function dropSemantic(
 }
 
 /** Rows made of unit length; one of 0 stays. @throws not-finite naming the text; mismatch for another number of them */
-function unitRows(
+function unitVectors(
   vectors: Float32Array,
   dims: number,
   rows: readonly Pick<DedupeRow, "id">[],
@@ -150,16 +146,8 @@ function unitRows(
     const [got, wanted] = [`${vectors.length} numbers`, `${dims} for each of ${rows.length} texts`];
     throw new NearfoldError("mismatch", "the vectors do not fit the texts", { got, wanted });
   }
-  const unit = new Float32Array(vectors.length);
-  rows.forEach(({ id }, row) => {
-    const own = vectors.subarray(row * dims, (row + 1) * dims);
-    const length = Math.hypot(...own);
-    if (!Number.isFinite(length)) {
-      throw new NearfoldError("not-finite", "a vector is not of numbers", { at: id.slice(0, 60) });
-    }
-    if (length > 0) for (let i = 0; i < dims; i++) unit[row * dims + i] = own[i] / length;
-  });
-  return unit;
+  const of = { name: "the vectors", space: { dims, similarity: "cosine" } } as const;
+  return comparable(vectors, of, (row) => JSON.stringify(rows[row].id.slice(0, 60)));
 }
 
 async function* parts<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {

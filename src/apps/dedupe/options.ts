@@ -102,8 +102,11 @@ export function settle(options: DedupeOptions) {
     normalized: normalizer(options.normalize ?? DEFAULT_NORMALIZATIONS),
     near: near === false ? undefined : settleNear(near, seed),
     ...{ semantic, facts, stretch, keep, threads },
+    ...{ signal: options.signal, onProgress: options.onProgress },
   };
 }
+
+export type Settled = ReturnType<typeof settle>;
 
 export interface SettledNear {
   readonly threshold: number;

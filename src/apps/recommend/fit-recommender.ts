@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { requireFreeFolder, writeFolderDurably } from "../../durable.ts";
 import { NearfoldError } from "../../errors.ts";
 import { openStore, type Payload } from "../../stores/index.ts";
+import { unitRows } from "../../tensor/rows.ts";
 import { floats, type Tensor } from "../../tensor/tensor.ts";
 import { type Interaction, toFeedback } from "./feedback.ts";
 import { MANIFEST, type Origin, STORE, saveRecommender, towersSpace } from "./recommender-files.ts";
@@ -97,20 +98,10 @@ function contentTowers(texts: Tensor<"float32"> | undefined): Towers {
       wanted: "interactions, or items with an encoder of their texts",
     });
   }
-  const items = floats(unitRows(texts), texts.shape);
+  // So that no text counts more for its vector's length.
+  const items = floats(unitRows(texts.data.slice(), texts.shape[1]), texts.shape);
   const start = new Float32Array(texts.shape[1]);
   return { items, choices: items, start, halfLife: 10, longest: 200 };
-}
-
-/** So that no text counts more for its vector's length. */
-function unitRows({ data, shape: [rows, dims] }: Tensor<"float32">): Float32Array {
-  const out = data.slice();
-  for (let row = 0; row < rows; row++) {
-    const vector = out.subarray(row * dims, (row + 1) * dims);
-    const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0)) || 1;
-    for (let d = 0; d < dims; d++) vector[d] /= length;
-  }
-  return out;
 }
 
 /** Rows of zeros for the items that have interactions and no text. */

@@ -1,4 +1,6 @@
 /** What is chosen from: a hit, and where it lies. */
+import { dotRows } from "../../tensor/rows.ts";
+
 export interface Candidate {
   readonly score: number;
   /** Of unit length. */
@@ -34,15 +36,10 @@ export function marginalRelevance(
     chosen.push(best);
     left.delete(best);
     for (const place of left) {
-      const cosine = dot(candidates[place].vector, candidates[best].vector);
+      const [a, b] = [candidates[place].vector, candidates[best].vector];
+      const cosine = dotRows(a, 0, b, 0, a.length);
       nearest[place] = Math.max(nearest[place], cosine);
     }
   }
   return chosen;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
 }
