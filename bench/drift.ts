@@ -14,7 +14,7 @@ import { scifactOptions } from "./scifact.ts";
 const SETS = ["scifact", "cranfield"] as const;
 
 /** Texts that an adapter is fitted on, as `nearfold migrate` draws them. */
-const SAMPLE = 2048;
+const SAMPLE = 4096;
 
 /** Rows `[N, width]` of unit length; no model here knows prompts. */
 type Embed = (

@@ -22,7 +22,7 @@ import { readJudgements, readQueries } from "./query-log.ts";
 import { findIndex, openIndex } from "./store-reference.ts";
 
 /** Texts that an adapter is fitted on and that queries are drawn from. */
-const SAMPLE = 2048;
+const SAMPLE = 4096;
 /** What a text is taken to have, before any is read. */
 const BYTES = 1000;
 

@@ -17,7 +17,7 @@ export interface ChosenMap {
 }
 
 /** One in so many documents, and its sentence, is fitted on by no map. */
-const HELD_OUT = 4;
+const HELD_OUT = 8;
 
 /** Whether a row of a sample is held out. */
 export function isHeldOut(row: number): boolean {
