@@ -13,6 +13,13 @@ export interface Space {
   readonly similarity: "cosine" | "dot";
 }
 
+/** Whether what a file says is a space. */
+export function isSpace(value: unknown): value is Space {
+  const { id, dims, similarity } = (value ?? {}) as Record<string, unknown>;
+  const isWidth = Number.isSafeInteger(dims) && (dims as number) >= 1 && (dims as number) <= 65_536;
+  return typeof id === "string" && isWidth && (similarity === "cosine" || similarity === "dot");
+}
+
 /** How nearly vectors are those of another model, measured on texts that nothing was fitted to. */
 export interface Agreement {
   readonly texts: number;

@@ -434,7 +434,19 @@ describe.each(atHand)("a store: %s", (kind, { open, persistent, formats }) => {
       }
       await store.delete(["a"]);
       await expect(copyStore(store, target)).rejects.toMatchObject({ code: "exists" });
-      await expect(copyStore(copy, target)).rejects.toMatchObject({ code: "bad-argument" });
+      for (const itself of [target, `${target}/`, join(target, ".")]) {
+        await expect(copyStore(copy, itself)).rejects.toMatchObject({ code: "bad-argument" });
+      }
+    }));
+
+  it("gives rows without their payloads where these are not asked for", () =>
+    withStore(modelOf(2), async (store) => {
+      await store.upsert(["a"], vectors([3, 4]), { payloads: [{ text: "x", n: 1 }] });
+      const filter = { field: "n", op: "eq", value: 1 } as const;
+      expect(await collect(store.rows({ payloads: false, filter }))).toEqual([{ id: "a" }]);
+      const [{ vector, ...bare }] = await collect(store.rows({ payloads: false, vectors: true }));
+      expect(bare).toEqual({ id: "a" });
+      expect([...vector!]).toBeClose([0.6, 0.8], { atol: 1e-3 });
     }));
 
   it("is as right after it was optimized", () =>

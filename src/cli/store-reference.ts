@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { openStore, type VectorStore } from "../stores/index.ts";
-import { withoutSecrets } from "../stores/server-reference.ts";
+import { isUrl, withoutSecrets } from "../stores/server-reference.ts";
 
 /** How the help calls the argument. */
 export const storeArgument =
@@ -11,7 +11,7 @@ export const storeArgument =
 
 /** Whether a reference is a path in the file system. */
 export function isFolder(reference: string): boolean {
-  return !reference.includes("://");
+  return !isUrl(reference);
 }
 
 /** Opens an index that is there. @throws not-found with a way to one, for a model's folder too */

@@ -50,5 +50,5 @@ export {
 } from "./resample.ts";
 export { type RetrievalOptions, type RetrievalScores, scoreRun } from "./retrieval.ts";
 export { firstRelevantRank, largestLosses, spearmanTerms } from "./row-differences.ts";
-export { lowerBoundOfShare } from "./share-bound.ts";
+export { lowerBoundOfShare, type ShareInterval, wilsonInterval } from "./shares.ts";
 export { readTrecRun, writeTrecRun } from "./trec.ts";

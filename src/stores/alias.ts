@@ -4,7 +4,7 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { asIoError, exists, writeDurably } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { MANIFEST } from "./embedded/record.ts";
-import { secretOf } from "./server-reference.ts";
+import { isUrl, secretOf } from "./server-reference.ts";
 
 const ALIAS = "alias.json";
 const FORMAT = "nearfold-alias";
@@ -140,10 +140,6 @@ async function requireThere(folder: string, alias: string): Promise<string> {
     got: folder,
     hint: "Lead it to one: nearfold alias NAME --to INDEX",
   });
-}
-
-function isUrl(reference: string): boolean {
-  return reference.includes("://");
 }
 
 function isReference(value: unknown): value is string {

@@ -1,7 +1,10 @@
+import { realpath } from "node:fs/promises";
+import { exists } from "../durable.ts";
 import { NearfoldError } from "../errors.ts";
 import { formatScheme } from "../vectors/index.ts";
 import { isAsTheyAre, schemeOf } from "./kept.ts";
 import { openStore } from "./registry.ts";
+import { isUrl } from "./server-reference.ts";
 import type { Stored, VectorStore } from "./store.ts";
 
 export interface CopyOptions {
@@ -26,7 +29,7 @@ export async function copyStore(
   const { name, space, notes, kept } = source;
   if (!isAsTheyAre(kept, space)) throw noVectors(source);
   await using copy = await openStore(target, { model: { name, space }, notes });
-  if (copy.name === source.name) {
+  if ((await placeOf(copy)) === (await placeOf(source))) {
     throw new NearfoldError("bad-argument", "an index is no copy of itself", { at: copy.name });
   }
   await requireOurs(source, copy);
@@ -45,6 +48,11 @@ export async function copyStore(
   await write();
   await copy.optimize({ signal });
   return done;
+}
+
+/** Where a store is, whatever path led to it. */
+async function placeOf({ name }: VectorStore): Promise<string> {
+  return isUrl(name) || !(await exists(name)) ? name : await realpath(name);
 }
 
 async function put(store: VectorStore, rows: readonly Stored[], dims: number): Promise<void> {
@@ -75,7 +83,8 @@ async function requireOurs(source: VectorStore, copy: VectorStore): Promise<void
       wanted: "a new index, or what is left of a copy that was stopped",
     });
   };
-  for await (const { id } of copy.rows()) if (ids.push(id) === PART) await check();
+  for await (const { id } of copy.rows({ payloads: false }))
+    if (ids.push(id) === PART) await check();
   await check();
 }
 

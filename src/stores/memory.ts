@@ -102,11 +102,12 @@ class MemoryStore implements VectorStore, Named<Space> {
   async *rows({
     filter,
     vectors = false,
+    payloads = true,
     signal,
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
     const counts = this.#counts(filter) ?? (() => true);
     const ids = this.#rows.ids().filter((id) => counts(id));
-    for (const stored of ids.map((id) => this.#stored(id, vectors))) {
+    for (const stored of ids.map((id) => this.#stored(id, vectors, payloads))) {
       throwIfAborted(signal, "reading the rows");
       yield stored;
     }
@@ -160,8 +161,8 @@ class MemoryStore implements VectorStore, Named<Space> {
     return (id) => meets(this.#payloads.get(id), checked);
   }
 
-  #stored(id: string, vectors = false): Stored {
-    const payload = this.#payloads.get(id);
+  #stored(id: string, vectors = false, payloads = true): Stored {
+    const payload = payloads ? this.#payloads.get(id) : undefined;
     return { id, ...(payload && { payload }), ...(vectors && { vector: this.#rows.vector(id)! }) };
   }
 

@@ -10,6 +10,11 @@ export interface ServerReference {
   readonly name: string;
 }
 
+/** Whether a reference is a URL, or else a path in the file system. */
+export function isUrl(reference: string): boolean {
+  return reference.includes("://");
+}
+
 const INDEX = /^[A-Za-z0-9_]{1,48}$/;
 
 /** @throws bad-argument, which never shows what may hold a password */

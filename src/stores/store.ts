@@ -31,9 +31,11 @@ export interface RowsOptions {
   readonly filter?: Filter | undefined;
   /** Whether vectors come with the rows. @default false */
   readonly vectors?: boolean | undefined;
+  /** Whether payloads do. @default true */
+  readonly payloads?: boolean | undefined;
 }
 
-export interface PageOptions extends RowsOptions {
+export interface PageOptions extends Omit<RowsOptions, "payloads"> {
   /** The last id of the page before. @default from the beginning */
   readonly after?: string | undefined;
   /** @default 100 */

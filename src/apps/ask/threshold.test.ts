@@ -42,13 +42,6 @@ describe("where the threshold lies", () => {
   });
 });
 
-test("shares have Wilson's interval: 8 of 10 (Agresti and Coull 1998)", () => {
-  const { answered } = ratesAt(0.5, [...Array(8).fill(1), 0, 0], [0]);
-  expect(answered.share).toBe(0.8);
-  expect(answered.low).toBeCloseTo(0.4902, 4);
-  expect(answered.high).toBeCloseTo(0.9433, 4);
-});
-
 test("same seed, same interval", () => {
   const [a, b] = [
     [0.4, 0.5, 0.9],

@@ -1,13 +1,10 @@
 /** From which score on a question counts as answered by the documents: found on questions of which that is known. */
 import { NearfoldError } from "../../errors.ts";
+import { type ShareInterval, wilsonInterval } from "../../evaluate/index.ts";
 import { sequence } from "../../graph/rng.ts";
 
-/** A share with its 95 % interval (Wilson 1927). */
-export interface Rate {
-  readonly share: number;
-  readonly low: number;
-  readonly high: number;
-}
+/** A share with its 95 % interval. */
+export type Rate = ShareInterval;
 
 export interface ThresholdRates {
   /** Of the questions that the documents answer, those that pass. */
@@ -69,8 +66,8 @@ export function ratesAt(
 ): ThresholdRates {
   const passing = (scores: readonly number[]) =>
     scores.filter((score) => score >= threshold).length;
-  const answered = wilson(passing(answerable), answerable.length);
-  const falselyAnswered = wilson(passing(unanswerable), unanswerable.length);
+  const answered = wilsonInterval(passing(answerable), answerable.length);
+  const falselyAnswered = wilsonInterval(passing(unanswerable), unanswerable.length);
   return { answered, falselyAnswered, j: answered.share - falselyAnswered.share };
 }
 
@@ -109,15 +106,6 @@ function choose(
 /** Past the greatest score: nothing passes. */
 function above(score: number): number {
   return score + Math.max(1e-9, Math.abs(score) * 1e-9);
-}
-
-function wilson(passing: number, of: number): Rate {
-  const z = 1.959964;
-  const share = passing / of;
-  const middle = (share + z ** 2 / (2 * of)) / (1 + z ** 2 / of);
-  const reach =
-    (z / (1 + z ** 2 / of)) * Math.sqrt((share * (1 - share)) / of + (z / (2 * of)) ** 2);
-  return { share, low: Math.max(0, middle - reach), high: Math.min(1, middle + reach) };
 }
 
 /** @throws bad-argument for both, or one outside [0, 1] */

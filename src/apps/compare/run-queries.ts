@@ -1,6 +1,7 @@
 import type { Encoder } from "../../encoder/index.ts";
 import type { Hit, Run } from "../../evaluate/index.ts";
-import type { StoreHit, VectorStore } from "../../stores/index.ts";
+import type { VectorStore } from "../../stores/index.ts";
+import { firstPassages, REACH } from "../search/first-passages.ts";
 
 export interface Query {
   readonly id: string;
@@ -22,8 +23,6 @@ export interface RunOptions {
 
 /** Queries that are embedded and searched at once. */
 const PART = 64;
-/** Passages of one document that the first hits may be. */
-const REACH = 4;
 
 /** What each query finds by vectors: documents, each once, as good as its best passage. @throws as `Encoder.encode` and `VectorStore.search` */
 export async function runQueries(
@@ -37,20 +36,18 @@ export async function runQueries(
     const part = queries.slice(at, at + PART);
     const texts = part.map(({ text }) => text);
     const encoded = await encoder.encode(texts, { role: "query", dims, ...(signal && { signal }) });
-    const found = await store.search(encoded.vectors, REACH * depth, { signal });
-    part.forEach(({ id }, i) => {
-      run.set(id, documentsOf(found[i]).slice(0, depth));
-    });
+    const first = await store.search(encoded.vectors, REACH * depth, { signal });
+    for (const [i, { id }] of part.entries()) {
+      const vector = encoded.vectors.subarray(i * dims, (i + 1) * dims);
+      const search = async (reach: number) =>
+        reach === REACH * depth ? first[i] : (await store.search(vector, reach, { signal }))[0];
+      const found = await firstPassages(search, depth);
+      run.set(
+        id,
+        found.map(({ document, score }) => ({ id: document, score })),
+      );
+    }
     onProgress?.(at + part.length);
   }
   return run;
-}
-
-function documentsOf(hits: readonly StoreHit[]): readonly Hit[] {
-  const best = new Map<string, Hit>();
-  for (const { id, score, payload } of hits) {
-    const document = typeof payload?.source === "string" ? payload.source : id;
-    if (!best.has(document)) best.set(document, { id: document, score });
-  }
-  return [...best.values()];
 }

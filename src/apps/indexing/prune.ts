@@ -15,7 +15,7 @@ export async function prune(
 ): Promise<{ readonly removed: number; readonly spared: number }> {
   const gone: string[] = [];
   let spared = 0;
-  for await (const { id } of store.rows()) {
+  for await (const { id } of store.rows({ payloads: false })) {
     if (ids.has(id)) continue;
     if (spare(id)) spared++;
     else gone.push(id);

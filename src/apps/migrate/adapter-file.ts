@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asIoError } from "../../durable.ts";
 import { NearfoldError } from "../../errors.ts";
-import { describeSpace, type Space } from "../../space.ts";
+import { describeSpace, isSpace, type Space } from "../../space.ts";
 import { floats, parseSafetensors, writeSafetensors } from "../../tensor/index.ts";
 import type { DriftMap } from "../../vectors/drift-map.ts";
 import type { DriftRecall } from "../../vectors/drift-recall.ts";
@@ -121,12 +121,6 @@ function parseJson(text: string | undefined, at: string): Partial<Record<string,
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {}
   throw malformed(at, "no record", "JSON in its metadata");
-}
-
-function isSpace(value: unknown): value is Space {
-  const { id, dims, similarity } = (value ?? {}) as Record<string, unknown>;
-  const compared = similarity === "cosine" || similarity === "dot";
-  return typeof id === "string" && isCount(dims) && dims > 0 && dims <= 65_536 && compared;
 }
 
 function isMeasured(value: unknown): value is Adapter["measured"] {

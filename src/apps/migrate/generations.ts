@@ -13,6 +13,7 @@ import {
   writeAlias,
 } from "../../stores/alias.ts";
 import { LOCK, MANIFEST, NEAREST_FILE, TABLE_FOLDER } from "../../stores/embedded/index.ts";
+import { isUrl } from "../../stores/server-reference.ts";
 import { readMigration, removeMigration } from "./migration-record.ts";
 
 const GENERATIONS = "generations";
@@ -103,7 +104,7 @@ function isInside(target: string): boolean {
 
 /** @throws exists while somebody writes there */
 async function requireUnused(folder: string): Promise<void> {
-  if (folder.includes("://") || !(await exists(folder))) return;
+  if (isUrl(folder) || !(await exists(folder))) return;
   const lock = await acquireLock(join(folder, LOCK));
   await lock[Symbol.asyncDispose]();
 }

@@ -1,5 +1,6 @@
 /** Files of interactions: a row for each choice. */
 import { extname } from "node:path";
+import { splitRecords } from "../../bulk/sources/csv-cells.ts";
 import { findField, parseId, parseObject, show } from "../../data/fields.ts";
 import { parseJson, readRows } from "../../data/jsonl.ts";
 import type { Line, LineOptions } from "../../data/lines.ts";
@@ -57,27 +58,27 @@ const formats = {
     ({ text, at }) =>
       parseJson(text, at),
   ".csv": (): ToRow => ofTable(cellsOfCsv),
-  ".tsv": (): ToRow => ofTable((text) => text.split("\t")),
+  ".tsv": (): ToRow => ofTable(({ text }) => text.split("\t")),
 } as const;
 
 /** The first line names the columns of the others. */
-function ofTable(cellsOf: (text: string) => readonly string[]): ToRow {
+function ofTable(cellsOf: (line: Line) => readonly string[]): ToRow {
   let columns: readonly string[] | undefined;
-  return ({ text, at }) => {
-    const cells = cellsOf(text);
-    if (columns) return namedRow(columns, cells, at);
+  return (line) => {
+    const cells = cellsOf(line);
+    if (columns) return namedRow(columns, cells, line.at);
     columns = cells.map((cell) => cell.trim());
     return undefined;
   };
 }
 
-/** Cells of one line, quoted as in RFC 4180 or not. */
-function cellsOfCsv(text: string): readonly string[] {
+/** Cells of one line; most lines have no quotes. @throws bad-input */
+function cellsOfCsv({ text, at }: Line): readonly string[] {
   if (!text.includes('"')) return text.split(",");
-  const cells = text.matchAll(/(?:^|,)(?:"(?<quoted>(?:[^"]|"")*)"|(?<plain>[^,]*))/g);
-  return Array.from(cells, ({ groups }) =>
-    groups!.quoted === undefined ? groups!.plain : groups!.quoted.replaceAll('""', '"'),
-  );
+  const [cells] = splitRecords([text]);
+  if (cells) return cells;
+  const [got, wanted] = [show(text), "cells, quoted or not, on one line"];
+  throw new NearfoldError("bad-input", "not a line of CSV", { at, got, wanted });
 }
 
 /** Undefined where the rating says that it is no choice. @throws bad-input */

@@ -6,6 +6,7 @@ import {
   searchHybrid,
   type VectorStore,
 } from "../../stores/index.ts";
+import { firstPassages } from "./first-passages.ts";
 
 /** How a query is looked for: by its vector and its words, or by one of them. */
 export const searchModes = ["hybrid", "vector", "keyword"] as const;
@@ -23,11 +24,6 @@ export interface Found extends HybridHit {
   /** What the passage is of: its `source`, or else its id. */
   readonly document: string;
 }
-
-/** Passages of one document that a page may hold before the search goes deeper. */
-const REACH = 4;
-/** Hits that are looked through at most. */
-const MOST = 10_000;
 
 /**
  * The `k` best passages for a query, each document once.
@@ -50,14 +46,9 @@ export async function findPassages(
       : (await encoder.encode([query], { role: "query", dims, ...(signal && { signal }) })).vectors;
   const search = searchers[mode];
   const wanted = offset + k;
-  for (let reach = distinct ? REACH * wanted : wanted; ; reach *= REACH) {
-    const hits = await search(store, { text: query, vector }, Math.min(reach, MOST), options);
-    const found = hits.map((hit) => ({ ...hit, document: documentOf(hit) }));
-    const kept = distinct ? best(found) : found;
-    if (kept.length >= wanted || hits.length < reach || reach >= MOST) {
-      return kept.slice(offset, wanted);
-    }
-  }
+  const asked = { text: query, vector };
+  const reach = (hits: number) => search(store, asked, hits, options);
+  return (await firstPassages(reach, wanted, { distinct })).slice(offset);
 }
 
 type Searcher = (
@@ -73,17 +64,3 @@ const searchers: Readonly<Record<SearchMode, Searcher>> = {
     (await store.search(vector, k, options))[0] ?? [],
   keyword: (store, { text }, k, options) => store.searchText(text, k, options),
 };
-
-/** The first of each document. */
-function best(found: readonly Found[]): readonly Found[] {
-  const seen = new Set<string>();
-  return found.filter(({ document }) => {
-    if (seen.has(document)) return false;
-    seen.add(document);
-    return true;
-  });
-}
-
-function documentOf({ id, payload }: HybridHit): string {
-  return typeof payload?.source === "string" ? payload.source : id;
-}

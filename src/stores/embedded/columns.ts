@@ -16,7 +16,7 @@ import {
 import type { Space } from "../../space.ts";
 import { keepVectors, vectorKinds } from "../../vectors/index.ts";
 import { isAsTheyAre, type Kept, rowBytes } from "../kept.ts";
-import type { Payload, Stored } from "../store.ts";
+import type { Payload, RowsOptions, Stored } from "../store.ts";
 
 /** What a table's columns follow from. */
 export interface Columns {
@@ -45,11 +45,6 @@ export function schemaOf({ space, kept }: Columns): Schema {
   ]);
 }
 
-/** The columns that hold the vectors. */
-function vectorColumns(columns: Columns): readonly string[] {
-  return schemaOf(columns).names.slice(3).map(String);
-}
-
 /** Rows `[N, D]`, as `comparable` gives them, as one batch. */
 export function batchOf(
   columns: Columns,
@@ -66,7 +61,6 @@ export function batchOf(
   const strings = [ids, texts ?? nothing, rest ?? nothing].map(
     (column) => vectorFromArray(column as (string | null)[], new Utf8()).data[0],
   );
-  const { search, rescore } = keepVectors(kept, rows, space.dims);
   const types = schema.fields.slice(3).map(({ type }) => type);
   const vectors = isAsTheyAre(kept, space)
     ? [
@@ -77,13 +71,18 @@ export function batchOf(
           child: makeData({ type: new Float32(), length: rows.length, data: rows }),
         }),
       ]
-    : [search, ...(rescore ? [rescore] : [])].map(({ codes }, i) =>
+    : codesOf(kept, rows, space.dims).map(({ codes }, i) =>
         makeData({ type: types[i] as FixedSizeBinary, length, nullCount: 0, data: codes }),
       );
   const type = new Struct(schema.fields);
   const children = [...strings, ...vectors];
   const data = makeData({ type, length, nullCount: 0, children });
   return new ArrowTable(schema, new RecordBatch(schema, data));
+}
+
+function codesOf(kept: Kept, rows: Float32Array, dims: number) {
+  const { search, rescore } = keepVectors(kept, rows, dims);
+  return [search, ...(rescore ? [rescore] : [])];
 }
 
 function withoutText(payload: Payload): Payload {
@@ -130,6 +129,14 @@ function aligned(bytes: Uint8Array): Uint8Array {
 }
 
 /** How a query reads: which columns of a row come back. */
-export function columnsRead(columns: Columns, vectors: boolean): string[] {
-  return ["id", "text", "payload", ...(vectors ? vectorColumns(columns) : [])];
+export function columnsRead(
+  { space, kept }: Columns,
+  { vectors = false, payloads = true }: Pick<RowsOptions, "vectors" | "payloads">,
+): string[] {
+  const codes = kept.rescore ? ["codes", "finer"] : ["codes"];
+  return [
+    "id",
+    ...(payloads ? ["text", "payload"] : []),
+    ...(vectors ? (isAsTheyAre(kept, space) ? ["vector"] : codes) : []),
+  ];
 }

@@ -115,10 +115,10 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
 
   async *rows({
     filter,
-    vectors = false,
     signal,
+    ...what
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
-    for await (const part of this.#rows.parts(conditionOf(filter), columnsRead(this, vectors))) {
+    for await (const part of this.#rows.parts(conditionOf(filter), columnsRead(this, what))) {
       throwIfAborted(signal, "reading the rows");
       for (const row of part) yield this.#rows.stored(row);
     }
@@ -130,14 +130,10 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     { filter, offset = 0, signal }: SearchOptions = {},
   ): Promise<readonly (readonly StoreHit[])[]> {
     checkSearch(queries, k, this, offset);
-    const { dims } = this.space;
-    const rows = comparable(queries, this, (row) => `query ${row}`);
-    const asked = Array.from({ length: queries.length / dims }, (_, i) =>
-      rows.slice(i * dims, (i + 1) * dims),
-    );
+    const asked = comparable(queries, this, (row) => `query ${row}`);
     throwIfAborted(signal, "the search");
     const scanning = { condition: conditionOf(filter), signal };
-    const found = await named(this.name, () => this.#find(asked, rows, offset + k, scanning));
+    const found = await named(this.name, () => this.#find(asked, offset + k, scanning));
     return found.map((hits) => hits.slice(offset, offset + k));
   }
 
@@ -180,14 +176,9 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
     await this.#closing.disposeAsync();
   }
 
-  /** For each of the queries, given one by one and as rows `[Q, D]`, its `k` nearest. */
-  async #find(
-    queries: readonly Float32Array[],
-    rows: Float32Array,
-    k: number,
-    scanning: Scanning,
-  ): Promise<StoreHit[][]> {
-    if (!isAsTheyAre(this.kept, this.space)) return await this.#findPacked(rows, k, scanning);
+  /** For each of the queries `[Q, D]` its `k` nearest. */
+  async #find(queries: Float32Array, k: number, scanning: Scanning): Promise<StoreHit[][]> {
+    if (!isAsTheyAre(this.kept, this.space)) return await this.#findPacked(queries, k, scanning);
     const byGraph = this.#neighbours.there && scanning.condition === undefined;
     if (byGraph) return await this.#neighbours.search(queries, k);
     return await this.#rows.nearest(queries, k, scanning);
@@ -218,7 +209,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
 
   async #readPacked(): Promise<PackedRows> {
     const packed = new PackedRows(this);
-    const columns = ["id", ...columnsRead(this, true).slice(3)];
+    const columns = ["id", ...columnsRead(this, { vectors: true, payloads: false }).slice(1)];
     for await (const part of this.#rows.parts(undefined, columns)) {
       for (const { id, codes, finer } of part) packed.putCodes([id], codes!, finer);
     }

@@ -345,6 +345,16 @@ it("a graph of neighbours is derived, checked, brought up to date, and nearly as
     expect(shared.length / 500).toBeGreaterThan(0.97);
     expect(found[0][0]).toEqual({ id: "d0", score: expect.closeTo(1, 5) });
   }
+  const small = join(folder.path, "small");
+  await cp(path, small, { recursive: true });
+  {
+    await using store = await openEmbeddedStore(small);
+    await store.delete(ids.slice(10_000));
+    await store.optimize();
+    const [found] = await store.search(queries.subarray(0, dims), 1);
+    expect(found[0].id).toBe("d0");
+  }
+  expect((await readdir(small)).filter((name) => name.endsWith(".usearch"))).toEqual([]);
   const graph = join(path, graphs[0]);
   const bytes = await readFile(graph);
   bytes[bytes.length >> 1] ^= 1;

@@ -11,6 +11,7 @@ import { NearfoldError } from "../../errors.ts";
 import { acquireLock } from "../../lock.ts";
 import { requireSameSpace } from "../../space.ts";
 import { keptAsTheyAre, requireSameScheme, schemeOf } from "../kept.ts";
+import { isUrl } from "../server-reference.ts";
 import type { OpenStoreOptions, StoreKind, VectorStore } from "../store.ts";
 import { markFiles, removeUnmarked, TABLE_FOLDER, verifyFiles } from "./files.ts";
 import { MANIFEST, NEAREST_FILE, readRecord, type StoreRecord, writeRecord } from "./record.ts";
@@ -40,7 +41,7 @@ async function engine() {
 export const embedded: StoreKind = {
   about: "a folder, by LanceDB: the default",
   example: "./index",
-  claims: (reference) => !reference.includes("://"),
+  claims: (reference) => !isUrl(reference),
   persistent: true,
   formats: true,
   open: openEmbeddedStore,

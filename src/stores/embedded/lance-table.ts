@@ -24,7 +24,7 @@ export async function createTable(folder: string, columns: Columns): Promise<Tab
   });
 }
 
-/** Opens a table at a version. */
+/** Opens a table at a version. Lance reads the latest one first, also where it is asked for another. */
 export async function openTable(folder: string, version: number): Promise<Table> {
   const { connect } = await lancedb();
   return await named(folder, async () => {

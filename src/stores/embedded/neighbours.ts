@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "../../durable.ts";
 import { throwIfAborted } from "../../errors.ts";
+import { dotRows } from "../../tensor/rows.ts";
 import { byScore } from "../order.ts";
 import type { OptimizeOptions, StoreHit } from "../store.ts";
 import type { LanceRow } from "./columns.ts";
@@ -41,35 +42,35 @@ export class Neighbours implements AsyncDisposable {
     return this.#commits.record.nearest !== undefined;
   }
 
-  /** For each of the queries `[D]` nearly all of its `k` nearest, with exact scores; rows that came after the graph are all looked at. */
-  async search(queries: readonly Float32Array[], k: number): Promise<StoreHit[][]> {
+  /** For each of the queries `[Q, D]` nearly all of its `k` nearest, with exact scores; rows that came after the graph are all looked at. */
+  async search(queries: Float32Array, k: number): Promise<StoreHit[][]> {
     const mark = this.#commits.record.nearest!;
     // A writer has put another in its place since this store was opened: what is wanted is still the state of then.
     if (this.#open?.file !== mark.file && !(await exists(join(this.#folder, mark.file)))) {
       return await this.#rows.nearest(queries, k);
     }
     const graph = await this.#graphOf(mark);
-    const asked = new Float32Array(queries.length * this.#dims);
-    queries.forEach((query, i) => {
-      asked.set(query, i * this.#dims);
-    });
-    const lists = await graph.search(asked, Math.min(CANDIDATES * k, graph.rows));
+    // The worker takes what it is given.
+    const lists = await graph.search(queries.slice(), Math.min(CANDIDATES * k, graph.rows));
     const rows = await this.#rows.byRowIds([...new Set(lists.flatMap((keys) => [...keys]))]);
     const condition = `_rowid > ${mark.last}`;
     const more = (await this.#countLater(mark))
       ? await this.#rows.nearest(queries, k, { condition })
       : [];
     const last = BigInt(mark.last);
+    const queryAt = (i: number) => queries.subarray(i * this.#dims, (i + 1) * this.#dims);
     return await Promise.all(
       lists.map(async (keys, i) => {
         // What the graph holds already while it grows is looked at with the later rows.
         const alive = [...keys].filter((key) => key <= last && rows.has(key));
         // Where too many of a query's candidates are gone, a look at every row.
         if (alive.length < Math.min(k, keys.length)) {
-          return (await this.#rows.nearest([queries[i]], k))[0];
+          return (await this.#rows.nearest(queryAt(i), k))[0];
         }
+        const score = (key: bigint) =>
+          dotRows(queries, i * this.#dims, rows.vector(key), 0, this.#dims);
         const scored = alive
-          .map((key) => ({ key, score: product(queries[i], rows.vector(key)) }))
+          .map((key) => ({ key, score: score(key) }))
           .sort((a, b) => b.score - a.score)
           .slice(0, k);
         const hits = scored.map(({ key, score }) => ({ ...rows.stored(key), score }));
@@ -87,11 +88,11 @@ export class Neighbours implements AsyncDisposable {
     return await this.#later.rows;
   }
 
-  /** Builds the graph where there are rows enough, or adds to it what came since. */
+  /** Builds the graph where there are rows enough, or adds to it what came since; takes it away where there are too few. */
   async refresh({ onProgress, signal }: OptimizeOptions = {}): Promise<void> {
     const { nearest } = this.#commits.record;
     const count = await this.#rows.count();
-    if (count < FROM) return;
+    if (count < FROM) return await this.#drop();
     const later = nearest ? await this.#rows.count(`_rowid > ${nearest.last}`) : count;
     const grows = nearest && count - later >= ALIVE * nearest.rows ? nearest : undefined;
     if (grows && later < BEHIND) return;
@@ -146,6 +147,14 @@ export class Neighbours implements AsyncDisposable {
     if (old && old.file !== file) await rm(join(this.#folder, old.file), { force: true });
   }
 
+  async #drop(): Promise<void> {
+    const { nearest } = this.#commits.record;
+    if (!nearest) return;
+    await this.#commits.commit({ nearest: undefined });
+    await this[Symbol.asyncDispose]();
+    await rm(join(this.#folder, nearest.file), { force: true });
+  }
+
   /** The graph of a file, which is checked before it is read. */
   async #graphOf({ file, ...mark }: NearestMark): Promise<Nearest> {
     if (this.#open?.file !== file) {
@@ -171,10 +180,4 @@ export class Neighbours implements AsyncDisposable {
     });
     return vectors;
   }
-}
-
-function product(query: Float32Array, row: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < query.length; i++) sum += query[i] * row[i];
-  return sum;
 }

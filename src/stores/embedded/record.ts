@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asIoError, writeDurably } from "../../durable.ts";
 import { NearfoldError } from "../../errors.ts";
-import type { Space } from "../../space.ts";
+import { isSpace, type Space } from "../../space.ts";
 import { isAsTheyAre, type Kept, keptAsTheyAre, parseKept, toKeptRecord } from "../kept.ts";
 import type { Payload } from "../store.ts";
 import { type FileMark, type FileMarks, isFileMark, parseFileMarks } from "./files.ts";
@@ -25,7 +25,7 @@ export interface StoreRecord {
   readonly files: FileMarks;
   /** Old files are being removed: one that is missing is no damage. */
   readonly cleaning?: boolean;
-  readonly nearest?: NearestMark;
+  readonly nearest?: NearestMark | undefined;
 }
 
 /** The derived index of nearest neighbours. */
@@ -100,13 +100,6 @@ function isNearestMark(value: unknown): value is NearestMark {
   if (!isObject(value) || !isFileMark(value)) return false;
   const { file, rows, last } = value as Record<string, unknown>;
   return typeof file === "string" && NEAREST_FILE.test(file) && isCount(rows) && isCount(last);
-}
-
-function isSpace(value: unknown): value is Space {
-  if (!isObject(value)) return false;
-  const { id, dims, similarity } = value;
-  const compared = similarity === "cosine" || similarity === "dot";
-  return typeof id === "string" && isCount(dims) && dims > 0 && dims <= 65_536 && compared;
 }
 
 function isCount(value: unknown): value is number {

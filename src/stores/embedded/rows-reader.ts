@@ -49,7 +49,10 @@ export class RowsReader {
   /** By the numbers that Lance gives rows; those that are gone are left out. */
   async byRowIds(keys: readonly bigint[]): Promise<Taken> {
     const query = this.#table.takeRowIds(keys).withRowId();
-    return new Taken(await query.select(columnsRead(this.#columns, true)).toArrow(), this.#columns);
+    return new Taken(
+      await query.select(columnsRead(this.#columns, { vectors: true })).toArrow(),
+      this.#columns,
+    );
   }
 
   /** In the order of the ids. */
@@ -78,16 +81,20 @@ export class RowsReader {
     }
   }
 
-  /** For each query `[D]`, of unit length under cosine, a look at every row that meets a condition. */
+  /** For each of the queries `[Q, D]`, of unit length under cosine, a look at every row that meets a condition. */
   async nearest(
-    queries: readonly Float32Array[],
+    queries: Float32Array,
     k: number,
     { condition, signal }: Scanning = {},
   ): Promise<StoreHit[][]> {
     const out: StoreHit[][] = [];
-    for (let at = 0; at < queries.length; at += AT_ONCE) {
+    const { dims } = this.#columns.space;
+    const asked = Array.from({ length: queries.length / dims }, (_, i) =>
+      queries.slice(i * dims, (i + 1) * dims),
+    );
+    for (let at = 0; at < asked.length; at += AT_ONCE) {
       throwIfAborted(signal, "the search");
-      const some = queries.slice(at, at + AT_ONCE);
+      const some = asked.slice(at, at + AT_ONCE);
       out.push(...(await Promise.all(some.map((query) => this.#nearest(query, k, condition)))));
     }
     return out;
@@ -122,7 +129,7 @@ export class RowsReader {
     query: Query | VectorQuery,
     { vectors = false, more = [] }: { vectors?: boolean; more?: readonly string[] } = {},
   ): Promise<LanceRow[]> {
-    const columns = [...columnsRead(this.#columns, vectors), ...more];
+    const columns = [...columnsRead(this.#columns, { vectors }), ...more];
     return await named(
       this.#name,
       async () => (await query.select(columns).toArray()) as LanceRow[],

@@ -123,6 +123,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
   async *rows({
     filter,
     vectors = false,
+    payloads = true,
     signal,
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
     const checked = checkOptionalFilter(filter);
@@ -134,9 +135,17 @@ export class MilvusStore implements VectorStore, Named<Space> {
       ids.push(...page.map(({ id }) => id));
       if (page.length < MAX_ROWS) break;
     }
+    if (!payloads && !vectors) {
+      for (const id of ids) yield { id };
+      return;
+    }
     for (let at = 0; at < ids.length; at += PART) {
       throwIfAborted(signal, "reading the rows");
-      for (const row of await this.get(ids.slice(at, at + PART), { vectors })) if (row) yield row;
+      for (const row of await this.get(ids.slice(at, at + PART), { vectors })) {
+        if (!row) continue;
+        const { payload: _, ...bare } = row;
+        yield payloads ? row : bare;
+      }
     }
   }
 

@@ -138,14 +138,14 @@ export class PostgresStore implements VectorStore, Named<Space> {
 
   async *rows({
     filter,
-    vectors = false,
     signal,
+    ...what
   }: RowsOptions & Pick<SearchOptions, "signal"> = {}): AsyncGenerator<Stored> {
     const doing = "reading the rows";
     const { text, values = [] } = rowsAfter(
       this.#index,
       {},
-      { filter: checkOptionalFilter(filter), vectors },
+      { filter: checkOptionalFilter(filter), ...what },
     );
     throwIfAborted(signal, doing);
     const reading = this.#connections.reading<Row>(
@@ -275,7 +275,7 @@ export class PostgresStore implements VectorStore, Named<Space> {
 function toStored({ id, payload, vector }: Row): Stored {
   return {
     id,
-    ...(payload !== null && { payload }),
+    ...(payload && { payload }),
     ...(vector !== undefined && { vector: parseHalfvec(vector) }),
   };
 }

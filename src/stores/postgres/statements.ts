@@ -18,9 +18,11 @@ function parameters(...first: readonly unknown[]): { values: unknown[]; bind: Bi
 export interface ReadOptions {
   readonly filter?: Filter | undefined;
   readonly vectors?: boolean | undefined;
+  readonly payloads?: boolean | undefined;
 }
 
-const columns = (vectors = false) => `id, payload${vectors ? ", vector::text AS vector" : ""}`;
+const columns = ({ vectors = false, payloads = true }: Omit<ReadOptions, "filter">) =>
+  ["id", ...(payloads ? ["payload"] : []), ...(vectors ? ["vector::text AS vector"] : [])].join();
 
 export function countRows(index: string, filter: Filter | undefined): QueryConfig {
   const { values, bind } = parameters();
@@ -29,7 +31,7 @@ export function countRows(index: string, filter: Filter | undefined): QueryConfi
 }
 
 export function rowsById(index: string, ids: readonly string[], vectors?: boolean): QueryConfig {
-  const text = `SELECT ${columns(vectors)} FROM ${nameOf(index)} WHERE id = ANY($1::text[])`;
+  const text = `SELECT ${columns({ vectors })} FROM ${nameOf(index)} WHERE id = ANY($1::text[])`;
   return { text, values: [ids] };
 }
 
@@ -43,7 +45,7 @@ export interface PageSpan {
 export function rowsAfter(
   index: string,
   { after, limit }: PageSpan,
-  { filter, vectors }: ReadOptions,
+  { filter, ...what }: ReadOptions,
 ): QueryConfig {
   const { values, bind } = parameters();
   const conditions = [
@@ -52,7 +54,7 @@ export function rowsAfter(
   ];
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "";
   const page = limit === undefined ? "" : ` ORDER BY id LIMIT ${limit}`;
-  return { text: `SELECT ${columns(vectors)} FROM ${nameOf(index)}${where}${page}`, values };
+  return { text: `SELECT ${columns(what)} FROM ${nameOf(index)}${where}${page}`, values };
 }
 
 export interface Nearest {

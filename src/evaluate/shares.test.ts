@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lowerBoundOfShare } from "./share-bound.ts";
+import { lowerBoundOfShare, wilsonInterval } from "./shares.ts";
 
 /** Of SciPy: beta.ppf(1 - confidence, successes, trials - successes + 1). */
 it.each<[number, number, number, number]>([
@@ -19,4 +19,22 @@ it.each([
   [0, 0],
 ])("%i of %i is no share", (successes, trials) => {
   expect(() => lowerBoundOfShare(successes, trials)).toThrow("not counts of a share");
+});
+
+it("the interval of 8 of 10 (Agresti and Coull 1998)", () => {
+  const { share, low, high } = wilsonInterval(8, 10);
+  expect(share).toBe(0.8);
+  expect(low).toBeCloseTo(0.4902, 4);
+  expect(high).toBeCloseTo(0.9433, 4);
+});
+
+it.each([
+  [0, 5],
+  [5, 5],
+])("%i of %i lies in [0, 1], and so does its interval", (successes, of) => {
+  const { share, low, high } = wilsonInterval(successes, of);
+  expect(low).toBeGreaterThanOrEqual(0);
+  expect(high).toBeLessThanOrEqual(1);
+  expect(share).toBeGreaterThanOrEqual(low - 1e-12);
+  expect(share).toBeLessThanOrEqual(high + 1e-12);
 });

@@ -76,3 +76,22 @@ const LANCZOS = [
   -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
   1.5056327351493116e-7,
 ];
+
+/** A share of some trials with its 95 % interval. */
+export interface ShareInterval {
+  readonly share: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Of the standard normal distribution, with 2.5 % above. */
+const Z = 1.959964;
+
+/** The score interval of a share (Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927). @param of one trial or more */
+export function wilsonInterval(successes: number, of: number): ShareInterval {
+  const share = successes / of;
+  const shrunk = 1 + Z ** 2 / of;
+  const middle = (share + Z ** 2 / (2 * of)) / shrunk;
+  const reach = (Z / shrunk) * Math.sqrt((share * (1 - share)) / of + (Z / (2 * of)) ** 2);
+  return { share, low: Math.max(0, middle - reach), high: Math.min(1, middle + reach) };
+}
