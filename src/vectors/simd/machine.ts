@@ -65,7 +65,7 @@ export class RowArena {
   #buffer: ArrayBuffer | undefined;
   #taken = 0;
 
-  /** @param bytes 63 MiB at most, or it is ordinary memory */
+  /** Ordinary memory for more than 63 MiB, and where the system has no addresses left for an arena, which takes some gigabytes of them. */
   take(bytes: number): Uint8Array<ArrayBuffer> {
     const room = ARENA - SCRATCH;
     if (bytes > room) return new Uint8Array(bytes);
@@ -73,18 +73,22 @@ export class RowArena {
       this.#buffer = newArena();
       this.#taken = 0;
     }
+    if (!this.#buffer) return new Uint8Array(bytes);
     const part = new Uint8Array(this.#buffer, this.#taken, bytes);
     this.#taken += aligned(bytes);
     return part;
   }
 }
 
-function newArena(): ArrayBuffer {
+function newArena(): ArrayBuffer | undefined {
   const pages = ARENA / PAGE;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const buffer = memory.buffer;
-  arenas.set(buffer, kernelsOf(memory));
-  return buffer;
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    arenas.set(memory.buffer, kernelsOf(memory));
+    return memory.buffer;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the next 16 bytes of a register begin. */

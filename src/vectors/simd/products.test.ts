@@ -1,6 +1,6 @@
 /** The kernels beside plain loops. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { RowArena } from "./machine.ts";
 import { packQueries, products } from "./products.ts";
 
@@ -169,6 +169,17 @@ describe("products by the kernels", () => {
     const part = { row: room / dims - 1, count: 1, rowBytes: dims };
     expect([...products(long, rows, part)]).toEqual([2 * dims]);
     expect(rows.every((byte) => byte === 1)).toBe(true);
+  });
+
+  it("are the same where there is no room for an arena", () => {
+    const make = vi.spyOn(WebAssembly, "Memory").mockImplementation(() => {
+      throw new RangeError("out of memory");
+    });
+    const part = new RowArena().take(64);
+    make.mockRestore();
+    part.fill(3);
+    const packed = packQueries("bytes", new Int8Array(64).fill(2), 64);
+    expect([...products(packed, part, { row: 0, count: 1, rowBytes: 64 })]).toEqual([384]);
   });
 
   it("are of parts that do not overlap, each at the beginning of a register", () => {
