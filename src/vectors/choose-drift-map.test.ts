@@ -34,6 +34,6 @@ test("of a space that lost half, what is chosen finds at least what the index's 
   expect(recall.recall).toBeGreaterThanOrEqual(recall.own - 0.02);
 });
 
-test("one in four is held out", () => {
-  expect([0, 1, 2, 3, 4, 7].map(isHeldOut)).toEqual([false, false, false, true, false, true]);
+test("one in eight is held out", () => {
+  expect([0, 1, 2, 3, 4, 7].map(isHeldOut)).toEqual([false, false, false, false, false, true]);
 });

@@ -58,14 +58,18 @@ export const i32 = {
 export const f32 = { add: op(0x92), store: memory(0x38) };
 
 export const v128 = {
-  zero: simd(0x0c, ...new Array(16).fill(0)),
+  /** 16 bytes. */
+  const: (...bytes: readonly number[]): Code => simd(0x0c, ...bytes)(),
   load: memory(0xfd, 0x00),
   /** A float into the first lane, zeros into the others. */
   loadFirst: memory(0xfd, 0x5c),
+  xor: simd(0x51),
 };
 
-/** Eight signed bytes, widened. */
-export const i16x8 = { loadBytes: memory(0xfd, 0x01) };
+export const i16x8 = {
+  /** Sums of two neighbouring products of signed bytes with bytes of 0 to 127: what does not fit into 16 bits is not defined. */
+  dotBytes: simd(0x112),
+};
 
 export const i32x4 = {
   add: simd(0xae),

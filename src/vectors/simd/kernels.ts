@@ -37,8 +37,8 @@ export type NumberType = keyof typeof STEPS;
 export const slackOf = (rowBytes: number): number => 2 * tiles.one.rows * rowBytes + STEPS.bytes;
 
 /**
- * Sums `[queries of the tile, count]`, float32 or int32, of `count` rows from an address on. Queries lie step by step: a step's numbers of
- * each in turn, bytes as 16 bits, then the next as many. Rows of bytes are read in whole steps, past the last one too.
+ * Sums `[queries of the tile, count]`, float32 or int32, of `count` rows from an address on. Queries begin with a register for each, whose lanes its sums begin with, and
+ * then lie step by step: a step's numbers of each in turn, then the next as many; of bytes their sizes, then a mask of those below 0. Rows of bytes are read in whole steps, past the last one too.
  */
 export type Kernel = (
   queries: number,
@@ -129,29 +129,31 @@ const floats: Arithmetic = {
     ),
 };
 
-/** 32 signed bytes at a time, widened: whole sums, exact up to 133,000 dimensions. */
+/** 16-bit numbers, each 1. */
+const ONES = v128.const(...new Array(8).fill([1, 0]).flat());
+
+/**
+ * 32 signed bytes at a time, by products of bytes that take one side without a sign: a query's numbers go in by their size, and where one is below 0 the row's number `r` by
+ * its complement, `-r = ~r + 1`; all those ones are in what the sum begins with. Two products fit into 16 bits: whole sums, exact up to 133,000 dimensions.
+ */
 const bytes: Arithmetic = {
   row: (tile, { sum, scratch }) => {
-    const [low, high] = [(i: number) => scratch(2 * i), (i: number) => scratch(2 * i + 1)];
-    const query = scratch(2 * tile.rows);
-    const multiply = (offset: number) => [
-      ...each(tile.rows, (i) => [
-        ...set(low(i), i16x8.loadBytes(offset, get(FIRST + i))),
-        ...set(high(i), i16x8.loadBytes(offset + WIDTH / 2, get(FIRST + i))),
+    const [size, mask, ones] = [0, 1, 2].map((i) => scratch(tile.rows + i));
+    const multiply = (half: number) => [
+      ...each(tile.rows, (i) => set(scratch(i), v128.load(WIDTH * half, get(FIRST + i)))),
+      ...each(tile.queries, (j) => [
+        ...set(size, v128.load(WIDTH * (4 * j + half), get(QUERY))),
+        ...set(mask, v128.load(WIDTH * (4 * j + 2 + half), get(QUERY))),
+        ...each(tile.rows, (i) => {
+          const pairs = i16x8.dotBytes(v128.xor(get(scratch(i)), get(mask)), get(size));
+          return set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.dot(pairs, get(ones))));
+        }),
       ]),
-      ...each(tile.queries, (j) =>
-        [low, high].flatMap((half, k) => [
-          ...set(query, v128.load(2 * (STEPS.bytes * j + offset) + k * WIDTH, get(QUERY))),
-          ...each(tile.rows, (i) =>
-            set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.dot(get(half(i)), get(query)))),
-          ),
-        ]),
-      ),
     ];
-    const step = [...multiply(0), ...multiply(WIDTH)];
-    return steps(tile, STEPS.bytes, 2 * STEPS.bytes * tile.queries, step);
+    const step = [...multiply(0), ...multiply(1)];
+    return [...set(ones, ONES), ...steps(tile, STEPS.bytes, 2 * STEPS.bytes * tile.queries, step)];
   },
-  scratch: ({ rows }) => 2 * rows + 1,
+  scratch: ({ rows }) => rows + 3,
   padding: STEPS.bytes - 1,
   store: i32.store,
   total: (sum) =>
@@ -192,10 +194,12 @@ function program(name: string, tile: Tile, arithmetic: Arithmetic): Program {
     ...each(tile.rows, (i) =>
       set(FIRST + i, i32.add(get(ROWS), i32.mul(number(i), get(ROW_BYTES)))),
     ),
-    ...set(QUERY, get(QUERIES)),
+    ...set(QUERY, i32.add(get(QUERIES), i32.const(WIDTH * tile.queries))),
     ...set(AHEAD, i32.add(get(FIRST), i32.mul(get(ROW_BYTES), i32.const(tile.rows)))),
     ...set(LEFT, i32.add(get(ROW_BYTES), i32.const(arithmetic.padding))),
-    ...each(sums, (k) => set(vectors + k, v128.zero())),
+    ...each(tile.rows, (i) =>
+      each(tile.queries, (j) => set(registers.sum(i, j), v128.load(WIDTH * j, get(QUERIES)))),
+    ),
   ];
   const end = each(tile.rows, (i) =>
     each(tile.queries, (j) =>

@@ -6,29 +6,43 @@ import { aligned, placesOf } from "./machine.ts";
 export interface PackedQueries {
   readonly type: NumberType;
   readonly count: number;
-  readonly packed: Float32Array | Int16Array;
+  readonly packed: Uint8Array;
 }
 
-/** Packs queries `[Q, D]`: four together step by step, those left over alone; padded with zeros to whole steps. */
+/** Bytes of what a query's sums begin with, and of a step of its numbers. */
+const BEGINNING = 16;
+const STEP_BYTES = { floats: 4 * STEPS.floats, bytes: 2 * STEPS.bytes };
+
+/** Packs queries `[Q, D]`, bytes of -127 to 127: four together step by step, those left over alone; padded with zeros to whole steps. */
 export function packQueries(
   type: NumberType,
   queries: Float32Array | Int8Array,
   dims: number,
 ): PackedQueries {
-  const numbers = STEPS[type];
+  const [numbers, stepBytes] = [STEPS[type], STEP_BYTES[type]];
   const count = queries.length / dims;
-  const padded = numbers * Math.ceil(dims / numbers);
-  const packed = new (type === "floats" ? Float32Array : Int16Array)(count * padded);
+  const size = BEGINNING + stepBytes * Math.ceil(dims / numbers);
+  const view = new DataView(new ArrayBuffer(count * size));
   const together = count - (count % QUERIES_AT_ONCE);
   for (let query = 0; query < count; query++) {
     const width = query < together ? QUERIES_AT_ONCE : 1;
-    const first = (query - (query % width)) * padded + (query % width) * numbers;
+    const [first, place] = [(query - (query % width)) * size, query % width];
+    let ones = 0;
     for (let d = 0; d < dims; d++) {
       const step = Math.floor(d / numbers);
-      packed[first + step * width * numbers + (d % numbers)] = queries[query * dims + d];
+      const at = first + BEGINNING * width + (step * width + place) * stepBytes;
+      const number = queries[query * dims + d];
+      if (type === "floats") view.setFloat32(at + 4 * (d % numbers), number, true);
+      else {
+        view.setUint8(at + (d % numbers), Math.abs(number));
+        if (number >= 0) continue;
+        view.setUint8(at + STEPS.bytes + (d % numbers), 255);
+        ones += -number;
+      }
     }
+    if (type === "bytes") view.setInt32(first + BEGINNING * place, ones, true);
   }
-  return { type, count, packed };
+  return { type, count, packed: new Uint8Array(view.buffer) };
 }
 
 /**
@@ -48,8 +62,7 @@ export function products(
   const rows = codes.subarray(row * rowBytes, (row + count) * rowBytes);
   const places = placesOf(rows, rowBytes, sumsAt + 4 * asked * count);
   const { kernels, buffer, scratch } = places;
-  const packedBytes = new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
-  new Uint8Array(buffer, scratch).set(packedBytes);
+  new Uint8Array(buffer, scratch).set(packed);
   const queryBytes = packed.byteLength / asked;
   for (let query = 0; query < asked; ) {
     const some = asked - query >= QUERIES_AT_ONCE;
