@@ -4,15 +4,15 @@ import type { StoreHit } from "../../stores/index.ts";
 /** Passages of one document that a page may hold before a search goes deeper. */
 export const REACH = 4;
 /** Hits that are looked through at most. */
-export const MOST = 10_000;
+const MOST = 10_000;
 
 /** What a hit's passage is of: its `source`, or else its id. */
-export function documentOf({ id, payload }: StoreHit): string {
+function documentOf({ id, payload }: StoreHit): string {
   return typeof payload?.source === "string" ? payload.source : id;
 }
 
 /** Hits with their documents; of each the first alone, where they are to be distinct. */
-export function byDocument<Hit extends StoreHit>(
+function byDocument<Hit extends StoreHit>(
   hits: readonly Hit[],
   { distinct = true }: { readonly distinct?: boolean } = {},
 ): readonly (Hit & { readonly document: string })[] {
