@@ -75,6 +75,12 @@ describe.each(kinds)("commands with %s", (kind) => {
     };
     await ok("index", file, "--model", at("old"), "--store", old.reference);
     await ok("alias", at("name"), "--to", from);
+    if (password !== "") {
+      const places = ["--to", at("new"), "--store", fresh.reference];
+      const refused = await nearfold(["migrate", at("name"), ...places]);
+      expect(refused).toMatchObject({ code: 2, err: expect.stringContaining("keeps no password") });
+      expect(refused.err).not.toContain("encoding");
+    }
     const to = ["migrate", at("name"), "--to", at("new"), "--store", into, "--json"];
     expect(JSON.parse(await ok(...to))).toMatchObject({ documents: 30, switched: false });
     const switched = JSON.parse(await ok(...to, "--cut-over", "--force"));
