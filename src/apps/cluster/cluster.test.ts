@@ -155,6 +155,20 @@ describe("what groups are about", () => {
   const rows = Float32Array.from([1, 0, 1, 0.1, 1, 0.2, 0, 1, 0.1, 1, 0.2, 1, 1, 1]);
   const labels = [0, 0, 0, 1, 1, 1, -1];
 
+  it("is said by what stands there more often than elsewhere, and not by what stands everywhere", () => {
+    const names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen", "ibis"];
+    const many = names.map((name, i) => [
+      `how does it go with ${name}`,
+      ...(i < 5 ? [`how is the widget of ${name}`] : []),
+      ...(i === 0 ? new Array<string>(12).fill("widget how") : []),
+    ]);
+    const of = Int32Array.from(many.flatMap((list, i) => list.map(() => i)));
+    const flat = new Float32Array(2 * of.length).fill(1);
+    const found = describeClusters(many.flat(), flat, 2, of, { terms: 2 });
+    expect(found.find(({ cluster }) => cluster === 0)!.terms).toEqual(["widget", "ant"]);
+    expect(found.find(({ cluster }) => cluster === 8)!.terms[0]).toBe("ibis");
+  });
+
   it("is said by terms of their own and the texts in their middle; noise comes last and has no terms", () => {
     const found = describeClusters(texts, rows, 2, labels, { terms: 2, examples: 1 });
     expect(found.map(({ cluster, size }) => [cluster, size])).toEqual([

@@ -48,9 +48,13 @@ export function describeClusters(
     );
 }
 
+/** How many times as often as in all groups a common word must stand in one to tell it from the others. */
+const OFTEN = 5;
+
 /**
  * The terms of each group by class-based TF-IDF: `tf(t, c) · ln(1 + A / f(t))`, with the share of a term in a group, its occurrences in all, and the mean number of
- * words of a group (Grootendorst, "BERTopic", 2022, equation 2). Noise has none; words of one letter and numbers are left out, and words that are in more than a third of all groups come last.
+ * words of a group (Grootendorst, "BERTopic", 2022, equation 2). Noise has none; words of one letter and numbers are left out. Words of more than a third of all groups come last, unless they stand here
+ five times as often as elsewhere: "how" says nothing of any group, and "sharepoint" of one though others have it too.
  */
 function clusterTerms(
   texts: readonly string[],
@@ -79,9 +83,12 @@ function clusterTerms(
   const common = Math.max(2, counts.size / 3);
   return new Map(
     [...counts].map(([cluster, own]) => {
+      const words = [...own.values()].reduce((sum, count) => sum + count, 0);
       const scores = [...own].map(([word, count]) => {
         const weight = count * Math.log(1 + mean / all.get(word)!);
-        return { word, score: spread.get(word)! > common ? weight / 1000 : weight };
+        const often = (count * total) / (words * all.get(word)!);
+        const isCommon = spread.get(word)! > common && often < OFTEN;
+        return { word, score: isCommon ? weight / 1000 : weight };
       });
       scores.sort((a, b) => b.score - a.score || (a.word < b.word ? -1 : 1));
       return [cluster, scores.slice(0, most).map(({ word }) => word)];
