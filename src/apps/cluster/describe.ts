@@ -48,7 +48,7 @@ export function describeClusters(
     );
 }
 
-/** How many times as often as in all groups a common word must stand in one to tell it from the others. */
+/** How many times as often as elsewhere a common word must stand in one to tell it from the others. */
 const OFTEN = 5;
 
 /**
@@ -86,7 +86,8 @@ function clusterTerms(
       const words = [...own.values()].reduce((sum, count) => sum + count, 0);
       const scores = [...own].map(([word, count]) => {
         const weight = count * Math.log(1 + mean / all.get(word)!);
-        const often = (count * total) / (words * all.get(word)!);
+        const elsewhere = (all.get(word)! - count) / Math.max(1, total - words);
+        const often = count / words / elsewhere;
         const isCommon = spread.get(word)! > common && often < OFTEN;
         return { word, score: isCommon ? weight / 1000 : weight };
       });
