@@ -12,6 +12,7 @@ test("a run agrees with itself", () => {
   const found = compareRuns(a, a, queries, { k: 2 });
   expect(found).toMatchObject({ queries: 2, overlap: { mean: 1 }, sameFirst: 2 });
   expect(found.rankBiasedOverlap).toBeCloseTo(1, 12);
+  expect(found.differing).toEqual([]);
 });
 
 test("what differs most comes first, with what either found", () => {

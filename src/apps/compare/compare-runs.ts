@@ -33,7 +33,7 @@ export interface CompareReport {
   readonly rankBiasedOverlap: number;
   /** Queries whose first document is the same. */
   readonly sameFirst: number;
-  /** Those that have least in common, by rank-biased overlap. */
+  /** Those that have least in common, by rank-biased overlap; none that find the same in the same order. */
   readonly differing: readonly Differing[];
   /** nDCG@10 of `b` ("ours") beside `a` ("baseline"), over so many judged queries. */
   readonly judged?: { readonly queries: number; readonly ndcg10: Comparison };
@@ -51,6 +51,8 @@ export interface Differing {
 const PERSISTENCE = 0.9;
 const SEED = 42;
 const SHOWN = 3;
+/** But for rounding. */
+const SAME = 1 - 1e-9;
 
 /** @throws bad-argument without a query, or where no query is judged */
 export function compareRuns(
@@ -70,6 +72,7 @@ export function compareRuns(
     };
   });
   const differing = rows
+    .filter(({ biased }) => biased < SAME)
     .toSorted((x, y) => x.biased - y.biased)
     .slice(0, worst)
     .map(({ biased: _, ...row }) => row);
