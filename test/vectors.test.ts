@@ -9,6 +9,7 @@ import {
   hamming,
   type Quantized,
   quantize,
+  type VectorKind,
   type VectorType,
   vectorKinds,
 } from "../src/vectors/index.ts";
@@ -65,16 +66,27 @@ describe.each(Object.entries(vectorKinds))("vectors as %s", (name, kind) => {
     expect(out).toBeClose(lengths, { rtol: 1e-6 });
   });
 
-  it("rounds a query by no more than its step, where it rounds one", () => {
-    if (!("codeProducts" in kind)) return;
+  it("goes over all rows and passes over none that is good enough", () => {
+    const { scan, rough }: VectorKind = kind;
+    if (!scan) return;
     const made = make();
-    const [exact, rounded] = [new Float64Array(ROWS), new Float64Array(ROWS)];
-    for (let i = 0; i < 5; i++) {
-      const query = row(queries, i);
-      kind.products(query, made.quantizer)(made.codes, 0, ROWS, exact);
-      kind.codeProducts(query, made.quantizer)(made.codes, 0, ROWS, rounded);
-      expect(rounded).toBeClose(exact, { atol: 0.01 });
-      expect(rounded).not.toEqual(exact);
+    const exact = new Float64Array(5 * ROWS);
+    kind.products(queries, made.quantizer)(made.codes, 0, ROWS, exact);
+    const { next, score } = scan(queries, made.quantizer)(made.codes, 0, ROWS);
+    const scores = Array.from(exact, (_, at) => score(Math.floor(at / ROWS), at % ROWS));
+    // Where a query is rounded, by no more than its step.
+    expect(scores).toBeClose(exact, { atol: rough ? 0.01 : 0 });
+    if (rough) expect(scores).not.toEqual([...exact]);
+    for (let query = 0; query < 5; query++) {
+      const own = scores.slice(query * ROWS, (query + 1) * ROWS);
+      for (const least of [...own.slice(0, 20), -2, 0, 0.3, Number.NEGATIVE_INFINITY]) {
+        const looked = [];
+        for (let i = next(query, 0, least); i < ROWS; i = next(query, i + 1, least)) looked.push(i);
+        const good = [...own.keys()].filter((i) => own[i] >= least);
+        expect(looked).toEqual(expect.arrayContaining(good));
+        expect(looked.length).toBeLessThanOrEqual(good.length + (rough ? 3 : 0));
+      }
+      expect(next(query, 0, 2)).toBe(ROWS);
     }
   });
 

@@ -1,5 +1,5 @@
 /** Vectors as they are. */
-import type { VectorKind } from "./kind.ts";
+import type { Quantizer, Scan, VectorKind } from "./kind.ts";
 import { packQueries, products } from "./simd/products.ts";
 
 export const float32: VectorKind = {
@@ -12,19 +12,38 @@ export const float32: VectorKind = {
     return new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength);
   },
   decode: (codes) => floatsOf(codes).slice(),
-  products: (queries, { format: { dims } }) => {
-    const packed = packQueries("floats", queries, dims);
+  products: (queries, quantizer) => {
+    const scan = scanFloats(queries, quantizer);
     return (codes, row, count, out) => {
-      const sums = products(packed, codes, { row, count, rowBytes: 4 * dims });
-      for (let i = 0; i < sums.length; i++) {
-        // Only float32 can be too narrow for a sum of finite products.
-        out[i] = Number.isFinite(sums[i])
-          ? sums[i]
-          : wideProduct(queries, Math.floor(i / count), floatsOf(codes), row + (i % count), dims);
+      const { score } = scan(codes, row, count);
+      const asked = queries.length / quantizer.format.dims;
+      for (let query = 0, at = 0; query < asked; query++) {
+        for (let i = 0; i < count; i++) out[at++] = score(query, i);
       }
     };
   },
+  scan: scanFloats,
 };
+
+function scanFloats(queries: Float32Array, { format: { dims } }: Quantizer): Scan {
+  const packed = packQueries("floats", queries, dims);
+  return (codes, row, count) => {
+    const { values, next } = products(packed, codes, { row, count, rowBytes: 4 * dims });
+    return {
+      next: (query, from, least) => {
+        const start = query * count;
+        return next(start + from, start + count, least) - start;
+      },
+      score: (query, i) => {
+        const sum = values[query * count + i];
+        // Only float32 can be too narrow for a sum of finite products.
+        return Number.isFinite(sum)
+          ? sum
+          : wideProduct(queries, query, floatsOf(codes), row + i, dims);
+      },
+    };
+  };
+}
 
 function floatsOf(codes: Uint8Array): Float32Array {
   return new Float32Array(codes.buffer, codes.byteOffset, codes.byteLength / 4);

@@ -66,7 +66,8 @@ export const int8: VectorKind = {
       };
     }),
   lengths,
-  codeProducts: (queries, { offset, scale }) => {
+  rough: true,
+  scan: (queries, { offset, scale }) => {
     const dims = offset.length;
     const rounded = new Int8Array(queries.length);
     const sides = Array.from({ length: queries.length / dims }, (_, i) => {
@@ -79,15 +80,24 @@ export const int8: VectorKind = {
       return { base, step };
     });
     const packed = packQueries("bytes", rounded, dims);
-    return (codes, row, count, out) => {
-      const sums = products(packed, codes, { row, count, rowBytes: dims });
-      for (const [query, { base, step }] of sides.entries()) {
-        const end = (query + 1) * count;
-        for (let i = query * count; i < end; i++) out[i] = base + step * sums[i];
-      }
+    return (codes, row, count) => {
+      const { values, next } = products(packed, codes, { row, count, rowBytes: dims });
+      return {
+        next: (query, from, least) => {
+          const { base, step } = sides[query];
+          // Of whole sums; half of one is room for rounding.
+          const bound = step > 0 ? Math.ceil((least - base) / step - 0.5) : 0;
+          if (bound > INT32) return count;
+          const start = query * count;
+          return next(start + from, start + count, Math.max(bound, -INT32)) - start;
+        },
+        score: (query, i) => sides[query].base + sides[query].step * values[query * count + i],
+      };
     };
   },
 };
+
+const INT32 = 2 ** 31 - 1;
 
 /** What a query's numbers are multiplied by the scales, and its product with the offsets: `q · x̂ = base + weights · code`. */
 function weighted(query: Float32Array, { offset, scale }: Scaling) {

@@ -32,6 +32,16 @@ export interface Quantized {
 /** Writes a figure for each of `count` rows of `codes`, from `row` on, to the beginning of `out`: `[Q, count]` where it is of queries. */
 export type Scorer = (codes: Uint8Array, row: number, count: number, out: Float64Array) => void;
 
+/** Scores of some rows, as the loop over all of them reads them. Good until the next call in this thread. */
+export interface Scores {
+  /** The first row from one on that may have a score of at least so much; `count` where there is none. */
+  readonly next: (query: number, from: number, least: number) => number;
+  readonly score: (query: number, row: number) => number;
+}
+
+/** Scores `count` rows of `codes`, from `row` on, which are counted from 0 then. */
+export type Scan = (codes: Uint8Array, row: number, count: number) => Scores;
+
 /**
  * A way to keep vectors. `[N, D]` are rows cut to the format's dimensions, of unit length under cosine. A block of codes begins at a
  * multiple of four bytes of its buffer.
@@ -53,8 +63,10 @@ export interface VectorKind {
   readonly products: (queries: Float32Array, quantizer: Quantizer) => Scorer;
   /** `|x̂|`, by which a product becomes a cosine; absent where codes keep the length. */
   readonly lengths?: (quantizer: Quantizer) => Scorer;
-  /** Codes with codes (symmetric): in the order of the products but for rounding of the query too; absent where it saves no time. */
-  readonly codeProducts?: (queries: Float32Array, quantizer: Quantizer) => Scorer;
+  /** The fastest way over all rows; `products` by `lengths` where that is absent. */
+  readonly scan?: (queries: Float32Array, quantizer: Quantizer) => Scan;
+  /** Whether `scan` multiplies codes with codes (symmetric), the query rounded too: such scores are worth no length, and what they find is scored again. @default false */
+  readonly rough?: boolean;
 }
 
 /** A scorer of queries `[Q, D]` from one of a single query. */

@@ -1,6 +1,6 @@
 /** The two passes of a search: all rows by their codes, then the best of them by what says more. */
 import { TopK } from "../tensor/top-k.ts";
-import type { Quantizer, Scorer } from "./kind.ts";
+import type { Quantizer, Scan, Scorer, Scores } from "./kind.ts";
 import { bytesPerVector, leading } from "./quantizer.ts";
 import { vectorKinds } from "./registry.ts";
 
@@ -18,27 +18,21 @@ const GROUP = 32;
 /** The first pass: every query against every row. Feed it blocks in the order of the rows, then ask for the best. */
 export class CodeScan {
   readonly #quantizer: Quantizer;
-  readonly #groups: readonly { readonly products: Scorer; readonly best: readonly TopK[] }[];
-  readonly #lengths: Scorer | undefined;
+  readonly #groups: readonly { readonly scan: Scan; readonly best: readonly TopK[] }[];
 
   /**
    * @param queries `[Q, width]`, of unit length under cosine
    * @param room rows kept for each query
    */
   constructor(queries: Float32Array, width: number, room: number, quantizer: Quantizer) {
-    const { codeProducts, products } = vectorKinds[quantizer.format.type];
-    const numbers = GROUP * quantizer.format.dims;
+    const { dims } = quantizer.format;
     const asked = leading(queries, width, quantizer);
     this.#quantizer = quantizer;
-    this.#groups = Array.from({ length: Math.ceil(asked.length / numbers) }, (_, i) => {
-      const group = asked.subarray(i * numbers, (i + 1) * numbers);
-      return {
-        products: (codeProducts ?? products)(group, quantizer),
-        best: Array.from({ length: group.length / quantizer.format.dims }, () => new TopK(room)),
-      };
+    this.#groups = Array.from({ length: Math.ceil(asked.length / (GROUP * dims)) }, (_, i) => {
+      const group = asked.subarray(i * GROUP * dims, (i + 1) * GROUP * dims);
+      const best = Array.from({ length: group.length / dims }, () => new TopK(room));
+      return { scan: scanOf(group, quantizer), best };
     });
-    // A rough product is not worth a length: the second pass divides by it.
-    this.#lengths = codeProducts ? undefined : lengthsOf(quantizer);
   }
 
   /** Scores `rows` codes that begin at row `first`; rows that are not `live` are left out. */
@@ -47,18 +41,13 @@ export class CodeScan {
     const together = this.#groups[0]?.best.length ?? 0;
     const part = PART_BYTES[together > 1 ? "together" : "alone"];
     const step = Math.min(rows, Math.max(4, 4 * Math.floor(part / size / 4)));
-    const scores = new Float64Array(step * together);
-    const lengths = this.#lengths && new Float64Array(step);
     for (let row = 0; row < rows; row += step) {
       const count = Math.min(step, rows - row);
-      if (lengths) this.#lengths?.(codes, row, count, lengths);
-      for (const { products, best } of this.#groups) {
-        products(codes, row, count, scores);
-        best.forEach((kept, query) => {
-          const part = scores.subarray(query * count, (query + 1) * count);
-          if (lengths) for (let i = 0; i < count; i++) part[i] = quotient(part[i], lengths[i]);
-          keepBest(kept, part, first + row, live);
-        });
+      for (const { scan, best } of this.#groups) {
+        const scores = scan(codes, row, count);
+        for (const [query, kept] of best.entries()) {
+          keepBest(kept, scores, { query, count, first: first + row, live });
+        }
       }
     }
   }
@@ -69,24 +58,50 @@ export class CodeScan {
   }
 }
 
-/** Offers the scores of rows that begin at row `first`. */
-function keepBest(
-  best: TopK,
-  scores: Float64Array,
-  first: number,
-  live: (row: number) => boolean,
-): void {
-  const count = scores.length;
-  let at = 0;
-  while (at < count) {
-    // Most are passed over here.
-    const least = best.least;
-    while (at < count && scores[at] < least) at++;
-    if (at === count) return;
-    const row = first + at;
-    const score = scores[at++];
-    if (best.takes(score, row) && live(row)) best.push(score, row);
+interface Part {
+  readonly query: number;
+  readonly count: number;
+  /** The number of its first row. */
+  readonly first: number;
+  readonly live: (row: number) => boolean;
+}
+
+/** Offers the rows of a part: nearly all are passed over once there are enough. */
+function keepBest(best: TopK, { next, score }: Scores, { query, count, first, live }: Part): void {
+  for (let i = 0; ; i++) {
+    const { least } = best;
+    if (least > Number.NEGATIVE_INFINITY) i = next(query, i, least);
+    if (i >= count) return;
+    const [row, found] = [first + i, score(query, i)];
+    if (best.takes(found, row) && live(row)) best.push(found, row);
   }
+}
+
+/** The way of the format, or products by lengths. */
+function scanOf(queries: Float32Array, quantizer: Quantizer): Scan {
+  const { scan, products } = vectorKinds[quantizer.format.type];
+  if (scan) return scan(queries, quantizer);
+  const [multiply, lengthen] = [products(queries, quantizer), lengthsOf(quantizer)];
+  const asked = queries.length / quantizer.format.dims;
+  return (codes, row, count) => {
+    const scores = new Float64Array(asked * count);
+    multiply(codes, row, count, scores);
+    if (lengthen) {
+      const lengths = new Float64Array(count);
+      lengthen(codes, row, count, lengths);
+      for (let at = 0; at < scores.length; at++) {
+        scores[at] = quotient(scores[at], lengths[at % count]);
+      }
+    }
+    return {
+      next: (query, from, least) => {
+        let i = from;
+        while (i < count && scores[query * count + i] < least) i++;
+        return i;
+      },
+      score: (query, i) => scores[query * count + i],
+    };
+  };
 }
 
 /**
@@ -113,7 +128,7 @@ export function rescore(
 
 /** What the second pass goes by: the finer vectors, the codes themselves where the first pass rounded the query, or nothing. */
 export function secondPass(search: Quantizer, finer: Quantizer | undefined): Quantizer | undefined {
-  return finer ?? (vectorKinds[search.format.type].codeProducts ? search : undefined);
+  return finer ?? (vectorKinds[search.format.type].rough ? search : undefined);
 }
 
 function lengthsOf(quantizer: Quantizer): Scorer | undefined {

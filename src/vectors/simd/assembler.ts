@@ -50,6 +50,7 @@ export const i32 = {
   const: (value: number): Code => [0x41, ...signed(value)],
   add: op(0x6a),
   mul: op(0x6c),
+  and: op(0x71),
   lessThan: op(0x48),
   atLeast: op(0x4e),
   store: memory(0x36),
@@ -63,6 +64,9 @@ export const v128 = {
   load: memory(0xfd, 0x00),
   /** A float into the first lane, zeros into the others. */
   loadFirst: memory(0xfd, 0x5c),
+  /** One number of 32 bits in every lane. */
+  loadEach: memory(0xfd, 0x09),
+  and: simd(0x4e),
   xor: simd(0x51),
 };
 
@@ -73,12 +77,16 @@ export const i16x8 = {
 
 export const i32x4 = {
   add: simd(0xae),
+  lessThan: simd(0x39),
+  allTrue: simd(0xa3),
   /** Sums of two neighbouring products of 16 bits. */
   dot: simd(0xba),
   lane: (lane: number, value: Code): Code => simd(0x1b, lane)(value),
 };
 
 export const f32x4 = {
+  lessThan: simd(0x43),
+  atLeast: simd(0x46),
   /** `a · b + c`, rounded once or twice as the processor has it. */
   multiplyAdd: simd(0x105),
   lane: (lane: number, value: Code): Code => simd(0x1f, lane)(value),

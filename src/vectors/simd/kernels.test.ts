@@ -2,11 +2,14 @@ import { expect, it } from "vitest";
 import { assemble, get, i32, loopWhile, set } from "./assembler.ts";
 import { kernelModule } from "./kernels.ts";
 
-it("kernels are a module that the engine takes, of a kernel for each type and tile", () => {
+it("kernels are a module that the engine takes, of a kernel for each type and tile, and one that looks for sums", () => {
   const bytes = kernelModule();
   expect(bytes.length).toBeLessThan(8192);
   const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
-  expect(names).toEqual(["floats-some", "floats-one", "bytes-some", "bytes-one"]);
+  expect(names).toEqual([
+    ...["floats-some", "floats-one", "floats-find"],
+    ...["bytes-some", "bytes-one", "bytes-find"],
+  ]);
 });
 
 it.each([

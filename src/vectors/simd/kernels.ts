@@ -72,6 +72,8 @@ interface Arithmetic {
   readonly store: (offset: number, ...atAndSum: readonly Code[]) => Code;
   /** A sum's four lanes as one number. */
   readonly total: (sum: Code) => Code;
+  /** In which lanes a sum is less than another; never one that is no number, or without end. */
+  readonly passes: (sums: Code, least: Code) => Code;
 }
 
 const each = (count: number, code: (index: number) => Code): Code =>
@@ -104,6 +106,9 @@ function steps(tile: Tile, rowBytes: number, queryBytes: number, body: Code): Co
   ]);
 }
 
+/** The least number of 32 bits that is one, in every lane. */
+const LOWEST = v128.const(...new Array(4).fill([0xff, 0xff, 0x7f, 0xff]).flat());
+
 /** Eight floats at a time, and what is left of a row one by one into the first of four sums. */
 const floats: Arithmetic = {
   row: (tile, { sum, scratch }) => {
@@ -125,6 +130,7 @@ const floats: Arithmetic = {
   },
   scratch: ({ rows }) => rows + 1,
   padding: 0,
+  passes: (sums, least) => v128.and(f32x4.lessThan(sums, least), f32x4.atLeast(sums, LOWEST)),
   store: f32.store,
   total: (sum) =>
     f32.add(
@@ -159,6 +165,7 @@ const bytes: Arithmetic = {
   },
   scratch: ({ rows }) => rows + 3,
   padding: STEPS.bytes - 1,
+  passes: i32x4.lessThan,
   store: i32.store,
   total: (sum) =>
     i32.add(
@@ -169,12 +176,36 @@ const bytes: Arithmetic = {
 
 const arithmetics = { floats, bytes } as const satisfies Record<NumberType, Arithmetic>;
 
-/** The module of all kernels, each named by type and tile: `floats-some`, `bytes-one`. */
+/** The module of all kernels, named by type, and tile: `floats-some`, `bytes-one`, `floats-find`. */
 export function kernelModule(): Uint8Array<ArrayBuffer> {
-  const programs = Object.entries(arithmetics).flatMap(([type, arithmetic]) =>
-    Object.entries(tiles).map(([name, tile]) => program(`${type}-${name}`, tile, arithmetic)),
-  );
+  const programs = Object.entries(arithmetics).flatMap(([type, arithmetic]) => [
+    ...Object.entries(tiles).map(([name, tile]) => program(`${type}-${name}`, tile, arithmetic)),
+    find(`${type}-find`, arithmetic),
+  ]);
   return assemble(PARAMS, programs);
+}
+
+/**
+ * Goes through numbers from one place to another for one that is not passed over. The first four bytes of a cell are the least number that is not; the place, or the last one where there is none, is written to
+ * the next four.
+ */
+export type Find = (cell: number, numbers: number, from: number, to: number, _: 0) => void;
+const [CELL, NUMBERS, FROM, TO] = [0, 1, 2, 3];
+
+function find(name: string, { passes }: Arithmetic): Program {
+  const [at, least] = [PARAMS, PARAMS + 1];
+  const place = i32.add(get(NUMBERS), i32.mul(get(at), i32.const(4)));
+  const isWithin = i32.lessThan(get(at), get(TO));
+  const four = i32x4.allTrue(passes(v128.load(0, place), get(least)));
+  const one = i32x4.lane(0, passes(v128.loadFirst(0, place), get(least)));
+  const body = [
+    ...set(at, get(FROM)),
+    ...set(least, v128.loadEach(0, get(CELL))),
+    ...loopWhile(i32.and(isWithin, four), increase(at, i32.const(4))),
+    ...loopWhile(i32.and(isWithin, one), increase(at, i32.const(1))),
+    ...i32.store(4, get(CELL), select(get(at), get(TO), isWithin)),
+  ];
+  return { name, i32s: 1, v128s: 1, body };
 }
 
 function program(name: string, tile: Tile, arithmetic: Arithmetic): Program {

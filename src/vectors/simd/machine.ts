@@ -1,5 +1,5 @@
 /** Memories of WebAssembly with the kernels over them: one that rows are copied into, and ones that rows lie in. */
-import { type Kernel, kernelModule, type NumberType, slackOf } from "./kernels.ts";
+import { type Find, type Kernel, kernelModule, type NumberType, slackOf } from "./kernels.ts";
 
 const PAGE = 2 ** 16;
 /** Bytes of an arena; those that nothing was written to take no room in the machine's memory. */
@@ -8,10 +8,11 @@ const ARENA = 2 ** 26;
 const SCRATCH = 2 ** 20;
 
 export type KernelName = `${NumberType}-${"some" | "one"}`;
+export type FindName = `${NumberType}-find`;
 
 /** Kernels, and where in their memory they find what. */
 export interface Places {
-  readonly kernels: Readonly<Record<KernelName, Kernel>>;
+  readonly kernels: Readonly<Record<KernelName, Kernel> & Record<FindName, Find>>;
   readonly buffer: ArrayBuffer;
   /** The address of room for queries and sums. */
   readonly scratch: number;

@@ -42,8 +42,10 @@ function inArena(rows: Float32Array | Int8Array): Uint8Array {
 
 function expectFloats(queries: Float32Array, rows: Float32Array, dims: number, part: Part) {
   const packed = packQueries("floats", queries, dims);
-  const found = products(packed, bytesOf(rows), { ...part, rowBytes: 4 * dims }).slice();
-  expect(products(packed, inArena(rows), { ...part, rowBytes: 4 * dims })).toEqual(found);
+  const multiply = (codes: Uint8Array) =>
+    products(packed, codes, { ...part, rowBytes: 4 * dims }).values.slice();
+  const found = multiply(bytesOf(rows));
+  expect(multiply(inArena(rows))).toEqual(found);
   const wanted = plainProducts(queries, rows, dims, part);
   expect(found).toHaveLength(wanted.length);
   wanted.forEach(({ sum, size }, i) => {
@@ -56,7 +58,7 @@ function expectBytes(queries: Int8Array, rows: Int8Array, dims: number, part: Pa
   const packed = packQueries("bytes", queries, dims);
   const wanted = plainProducts(queries, rows, dims, part).map(({ sum }) => sum + 0);
   for (const codes of [bytesOf(rows), inArena(rows)]) {
-    expect([...products(packed, codes, { ...part, rowBytes: dims })]).toEqual(wanted);
+    expect([...products(packed, codes, { ...part, rowBytes: dims }).values]).toEqual(wanted);
   }
 }
 
@@ -137,14 +139,14 @@ describe("products by the kernels", () => {
       Float32Array.from({ length: count * dims }, (_, i) => of[i % dims]);
     const packed = packQueries("floats", many(query, asked), dims);
     const all = { row: 0, count: rows, rowBytes: 4 * dims };
-    const found = products(packed, bytesOf(many(row, rows)), all);
+    const found = products(packed, bytesOf(many(row, rows)), all).values;
     expect(new Set(found).size).toBe(1);
   });
 
   it("of a row know nothing of the next one's numbers that are none", () => {
     const rows = Float32Array.of(1, 2, 3, Number.NaN, Number.NaN, Number.NaN);
     const packed = packQueries("floats", Float32Array.of(1, 1, 1), 3);
-    const found = products(packed, bytesOf(rows), { row: 0, count: 2, rowBytes: 12 });
+    const found = products(packed, bytesOf(rows), { row: 0, count: 2, rowBytes: 12 }).values;
     expect([...found]).toEqual([6, Number.NaN]);
   });
 
@@ -153,8 +155,10 @@ describe("products by the kernels", () => {
     const codes = new Int8Array(rows * dims).fill(3);
     const packed = packQueries("bytes", new Int8Array(dims).fill(2), dims);
     const part = { row: 0, count: rows, rowBytes: dims };
-    expect(products(packed, bytesOf(codes), part).every((sum) => sum === 6 * dims)).toBe(true);
-    expect(products(packed, bytesOf(codes), { ...part, count: 1 })).toEqual(
+    expect(products(packed, bytesOf(codes), part).values.every((sum) => sum === 6 * dims)).toBe(
+      true,
+    );
+    expect(products(packed, bytesOf(codes), { ...part, count: 1 }).values).toEqual(
       Int32Array.of(6 * dims),
     );
   });
@@ -167,12 +171,12 @@ describe("products by the kernels", () => {
     rows.fill(1);
     const last = { row: room / 64 - 3, count: 3, rowBytes: 64 };
     const short = packQueries("bytes", new Int8Array(64).fill(2), 64);
-    expect([...products(short, rows, last)]).toEqual([128, 128, 128]);
+    expect([...products(short, rows, last).values]).toEqual([128, 128, 128]);
     const many = packQueries("bytes", new Int8Array(64 * 9000).fill(2), 64);
-    expect(products(many, rows, last).every((sum) => sum === 128)).toBe(true);
+    expect(products(many, rows, last).values.every((sum) => sum === 128)).toBe(true);
     const long = packQueries("bytes", new Int8Array(dims).fill(2), dims);
     const part = { row: room / dims - 1, count: 1, rowBytes: dims };
-    expect([...products(long, rows, part)]).toEqual([2 * dims]);
+    expect([...products(long, rows, part).values]).toEqual([2 * dims]);
     expect(rows.every((byte) => byte === 1)).toBe(true);
   });
 
@@ -187,7 +191,36 @@ describe("products by the kernels", () => {
     make.mockRestore();
     part.fill(3);
     const packed = packQueries("bytes", new Int8Array(64).fill(2), 64);
-    expect([...products(packed, part, { row: 0, count: 1, rowBytes: 64 })]).toEqual([384]);
+    expect([...products(packed, part, { row: 0, count: 1, rowBytes: 64 }).values]).toEqual([384]);
+  });
+
+  it("are found from a bound on, wherever they stand; so is what is no number or without end", () => {
+    const cell = fc.oneof(
+      fc.integer({ min: -9, max: 9 }),
+      fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+    );
+    const cases = fc.tuple(
+      fc.array(cell, { minLength: 1, maxLength: 40 }),
+      fc.integer({ min: 0, max: 41 }),
+      fc.oneof(fc.integer({ min: -10, max: 10 }), fc.constantFrom(-Infinity, Infinity)),
+    );
+    fc.assert(
+      fc.property(cases, ([numbers, from, least]) => {
+        const packed = packQueries("floats", Float32Array.of(1), 1);
+        const part = { row: 0, count: numbers.length, rowBytes: 4 };
+        const { next } = products(packed, bytesOf(Float32Array.from(numbers)), part);
+        const begin = Math.min(from, numbers.length);
+        const found = numbers.findIndex((x, i) => i >= begin && !(x < least && x >= -9));
+        expect(next(begin, numbers.length, least)).toBe(found < 0 ? numbers.length : found);
+        if (!numbers.every(Number.isFinite) || !Number.isFinite(least)) return;
+        const whole = packQueries("bytes", Int8Array.of(1), 1);
+        const bytes = bytesOf(Int8Array.from(numbers));
+        const sums = products(whole, bytes, { ...part, rowBytes: 1 });
+        const at = numbers.findIndex((x, i) => i >= begin && x >= least);
+        expect(sums.next(begin, numbers.length, least)).toBe(at < 0 ? numbers.length : at);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it("are of parts that do not overlap, each at the beginning of a register", () => {

@@ -45,10 +45,18 @@ export function packQueries(
   return { type, count, packed: new Uint8Array(view.buffer) };
 }
 
-/**
- * Sums `[Q, count]` of products of the queries with `count` rows of so many bytes each, from `row` on: whole numbers of bytes, rounded to float32
- * of floats. Good until the next call in this thread.
- */
+/** Good until the next call in this thread. */
+export interface Sums {
+  /** `[Q, count]`: whole numbers of bytes, rounded to float32 of floats. */
+  readonly values: Float32Array | Int32Array;
+  /** The first place from one on, to another, of a value that is at least so high, or that is without end or no number; `to` where there is none. @param least a whole number of 32 bits for bytes */
+  readonly next: (from: number, to: number, least: number) => number;
+}
+
+/** Room behind the sums: a cell, and what is read past the last of four. */
+const CELL_ROOM = 32;
+
+/** Products of the queries with `count` rows of so many bytes each, from `row` on. */
 export function products(
   { type, count: asked, packed }: PackedQueries,
   codes: Uint8Array,
@@ -57,20 +65,31 @@ export function products(
     count,
     rowBytes,
   }: { readonly row: number; readonly count: number; readonly rowBytes: number },
-): Float32Array | Int32Array {
-  const sumsAt = aligned(packed.byteLength);
+): Sums {
   const rows = codes.subarray(row * rowBytes, (row + count) * rowBytes);
-  const places = placesOf(rows, rowBytes, sumsAt + 4 * asked * count);
+  const [sumsAt, sumBytes] = [aligned(packed.byteLength), aligned(4 * asked * count)];
+  const places = placesOf(rows, rowBytes, sumsAt + sumBytes + CELL_ROOM);
   const { kernels, buffer, scratch } = places;
+  const sums = scratch + sumsAt;
   new Uint8Array(buffer, scratch).set(packed);
   const queryBytes = packed.byteLength / asked;
   for (let query = 0; query < asked; ) {
     const some = asked - query >= QUERIES_AT_ONCE;
-    const sums = scratch + sumsAt + 4 * query * count;
     const kernel = kernels[`${type}-${some ? "some" : "one"}`];
-    kernel(scratch + query * queryBytes, places.rows, rowBytes, count, sums);
+    const queries = scratch + query * queryBytes;
+    kernel(queries, places.rows, rowBytes, count, sums + 4 * query * count);
     query += some ? QUERIES_AT_ONCE : 1;
   }
-  const Sums = type === "floats" ? Float32Array : Int32Array;
-  return new Sums(buffer, scratch + sumsAt, asked * count);
+  const Numbers = type === "floats" ? Float32Array : Int32Array;
+  const cell = sums + sumBytes;
+  const [bound, found] = [new Numbers(buffer, cell, 1), new Int32Array(buffer, cell + 4, 1)];
+  const find = kernels[`${type}-find`];
+  return {
+    values: new Numbers(buffer, sums, asked * count),
+    next: (from, to, least) => {
+      bound[0] = least;
+      find(cell, sums, from, to, 0);
+      return found[0];
+    },
+  };
 }
