@@ -4,7 +4,6 @@ import { packQueries, products } from "./simd/products.ts";
 
 export const float32: VectorKind = {
   about: "as they are, 4 bytes a dimension",
-  extension: "f32",
   bytes: (dims) => 4 * dims,
   calibrate: () => ({ offset: new Float32Array(0), scale: new Float32Array(0) }),
   encode: (rows) => {

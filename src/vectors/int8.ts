@@ -9,16 +9,15 @@
  *   offset and scale out of the product: recall@10 0.73 instead of 0.99 before rescoring.
  */
 import { oneByOne, type Quantizer, type Scaling, type VectorKind } from "./kind.ts";
+import { MOST, roundRows } from "./round-rows.ts";
 import { packQueries, products } from "./simd/products.ts";
 
 const DEVIATIONS = 4.5;
 /** Vectors of the second moment of all dimensions that are counted into each one's variance: a dimension that a small sample hardly moves may still move. */
 const PRIOR = 8;
-const MOST = 127;
 
 export const int8: VectorKind = {
   about: "a byte a dimension, ranges calibrated on a sample",
-  extension: "int8",
   bytes: (dims) => dims,
   calibrate: (sample, dims) => {
     const rows = sample.length / dims;
@@ -69,29 +68,24 @@ export const int8: VectorKind = {
   rough: true,
   scan: (queries, { offset, scale }) => {
     const dims = offset.length;
-    const rounded = new Int8Array(queries.length);
-    const sides = Array.from({ length: queries.length / dims }, (_, i) => {
-      const query = queries.subarray(i * dims, (i + 1) * dims);
-      const { weights, base } = weighted(query, { offset, scale });
-      const step = weights.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / MOST;
-      weights.forEach((x, d) => {
-        rounded[i * dims + d] = step > 0 ? Math.round(x / step) : 0;
-      });
-      return { base, step };
-    });
+    const sides = Array.from({ length: queries.length / dims }, (_, i) =>
+      weighted(queries.subarray(i * dims, (i + 1) * dims), { offset, scale }),
+    );
+    const all = Float64Array.from(sides.flatMap(({ weights }) => [...weights]));
+    const { rounded, sides: steps } = roundRows(all, dims);
     const packed = packQueries("bytes", rounded, dims);
     return (codes, row, count) => {
       const { values, next } = products(packed, codes, { row, count, rowBytes: dims });
       return {
         next: (query, from, least) => {
-          const { base, step } = sides[query];
+          const [{ base }, { step }] = [sides[query], steps[query]];
           // Of whole sums; half of one is room for rounding.
           const bound = step > 0 ? Math.ceil((least - base) / step - 0.5) : 0;
           if (bound > INT32) return count;
           const start = query * count;
           return next(start + from, start + count, Math.max(bound, -INT32)) - start;
         },
-        score: (query, i) => sides[query].base + sides[query].step * values[query * count + i],
+        score: (query, i) => sides[query].base + steps[query].step * values[query * count + i],
       };
     };
   },

@@ -49,8 +49,6 @@ export type Scan = (codes: Uint8Array, row: number, count: number) => Scores;
 export interface VectorKind {
   /** One line for people. */
   readonly about: string;
-  /** Ending of the file of codes. */
-  readonly extension: string;
   /** Bytes of a vector of so many dimensions. */
   readonly bytes: (dims: number) => number;
   /** Offset and scale for vectors like those of a sample `[N, D]`, one row or more. */
@@ -65,7 +63,7 @@ export interface VectorKind {
   readonly lengths?: (quantizer: Quantizer) => Scorer;
   /** The fastest way over all rows; `products` by `lengths` where that is absent. */
   readonly scan?: (queries: Float32Array, quantizer: Quantizer) => Scan;
-  /** Whether `scan` multiplies codes with codes (symmetric), the query rounded too: such scores are worth no length, and what they find is scored again. @default false */
+  /** Whether `scan` rounds the query: then what it finds is scored again. @default false */
   readonly rough?: boolean;
 }
 

@@ -70,6 +70,14 @@ export const v128 = {
   xor: simd(0x51),
 };
 
+export const i8x16 = {
+  /** Bytes of a value, by their places in it. */
+  take: (places: readonly number[], value: Code): Code =>
+    simd(0x0d, ...places)([...value, ...value]),
+  /** The less of two bytes without sign. */
+  least: simd(0x77),
+};
+
 export const i16x8 = {
   /** Sums of two neighbouring products of signed bytes with bytes of 0 to 127: what does not fit into 16 bits is not defined. */
   dotBytes: simd(0x112),

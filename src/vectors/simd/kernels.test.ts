@@ -9,6 +9,7 @@ it("kernels are a module that the engine takes, of a kernel for each type and ti
   expect(names).toEqual([
     ...["floats-some", "floats-one", "floats-find"],
     ...["bytes-some", "bytes-one", "bytes-find"],
+    ...["bits-some", "bits-one", "bits-find"],
   ]);
 });
 

@@ -6,6 +6,7 @@ import {
   f32,
   f32x4,
   get,
+  i8x16,
   i16x8,
   i32,
   i32x4,
@@ -30,7 +31,7 @@ const tiles = {
 } as const satisfies Record<string, Tile>;
 
 /** Numbers of a row that are multiplied in a step: two registers of them. */
-export const STEPS = { floats: 8, bytes: 32 } as const;
+export const STEPS = { floats: 8, bytes: 32, bits: 32 } as const;
 export type NumberType = keyof typeof STEPS;
 
 /** Of the system's memory. */
@@ -42,7 +43,7 @@ export const slackOf = (rowBytes: number): number =>
 
 /**
  * Sums `[queries of the tile, count]`, float32 or int32, of `count` rows from an address on. Queries begin with a register for each, whose lanes its sums begin with, and
- * then lie step by step: a step's numbers of each in turn, then the next as many; of bytes their sizes, then a mask of those below 0. Rows of bytes are read in whole steps, past the last one too.
+ * then lie step by step: a step's numbers of each in turn, then the next as many; of bytes their sizes, then a mask of those below 0; of bits bytes. Rows of bytes are read in whole steps, past the last one too.
  */
 export type Kernel = (
   queries: number,
@@ -174,7 +175,50 @@ const bytes: Arithmetic = {
     ),
 };
 
-const arithmetics = { floats, bytes } as const satisfies Record<NumberType, Arithmetic>;
+/** A bit of eight in each byte, the first dimension's in the highest. */
+const BITS = v128.const(...new Array(2).fill([128, 64, 32, 16, 8, 4, 2, 1]).flat());
+/** Bytes, each 1. */
+const BYTE_ONES = v128.const(...new Array(16).fill(1));
+
+/** 32 bits at a time, each made a byte of 0 or 1, by signed bytes of the query: the sum of those whose bit is set. Rows are whole words of 32 bits. */
+const bits: Arithmetic = {
+  row: (tile, { sum, scratch }) => {
+    const [number, mask, byteOnes, ones] = [0, 1, 2, 3].map((i) => scratch(2 * tile.rows + i));
+    const halves = [0, 1];
+    /** Each of two bytes of a word eight times, so that every bit has one. */
+    const spread = (half: number, word: Code) => {
+      const places = Array.from({ length: WIDTH }, (_, lane) => 2 * half + (lane >> 3));
+      return i8x16.least(v128.and(i8x16.take(places, word), get(mask)), get(byteOnes));
+    };
+    const step = [
+      ...each(tile.rows, (i) =>
+        halves.flatMap((half) =>
+          set(scratch(2 * i + half), spread(half, v128.loadEach(0, get(FIRST + i)))),
+        ),
+      ),
+      ...each(tile.queries, (j) =>
+        halves.flatMap((half) => [
+          ...set(number, v128.load(WIDTH * (2 * j + half), get(QUERY))),
+          ...each(tile.rows, (i) => {
+            const pairs = i16x8.dotBytes(get(number), get(scratch(2 * i + half)));
+            return set(sum(i, j), i32x4.add(get(sum(i, j)), i32x4.dot(pairs, get(ones))));
+          }),
+        ]),
+      ),
+    ];
+    return [
+      ...[...set(mask, BITS), ...set(byteOnes, BYTE_ONES), ...set(ones, ONES)],
+      ...steps(tile, STEPS.bits / 8, STEPS.bits * tile.queries, step),
+    ];
+  },
+  scratch: ({ rows }) => 2 * rows + 4,
+  padding: 0,
+  passes: bytes.passes,
+  store: bytes.store,
+  total: bytes.total,
+};
+
+const arithmetics = { floats, bytes, bits } as const satisfies Record<NumberType, Arithmetic>;
 
 /** The module of all kernels, named by type, and tile: `floats-some`, `bytes-one`, `floats-find`. */
 export function kernelModule(): Uint8Array<ArrayBuffer> {

@@ -120,6 +120,40 @@ describe("products by the kernels", () => {
     );
   });
 
+  it("of bits are the sums of those that are set", () => {
+    const cases = shapes.chain((shape) =>
+      fc.tuple(
+        fc.constant(shape),
+        fc.int8Array({
+          minLength: shape.asked * shape.dims,
+          maxLength: shape.asked * shape.dims,
+          min: -127,
+        }),
+        fc.array(fc.boolean(), {
+          minLength: shape.rows * shape.dims,
+          maxLength: shape.rows * shape.dims,
+        }),
+      ),
+    );
+    fc.assert(
+      fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
+        const rowBytes = 4 * Math.ceil(dims / 32);
+        const codes = new Uint8Array((rows.length / dims) * rowBytes);
+        rows.forEach((isSet, i) => {
+          const d = i % dims;
+          if (isSet) codes[Math.floor(i / dims) * rowBytes + (d >> 3)] |= 128 >> (d & 7);
+        });
+        const wanted = plainProducts(queries, rows.map(Number), dims, { row, count });
+        const packed = packQueries("bits", queries, dims);
+        for (const where of [codes, inArena(new Int8Array(codes.buffer))]) {
+          const { values } = products(packed, where, { row, count, rowBytes });
+          expect([...values]).toEqual(wanted.map(({ sum }) => sum + 0));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it.each([1, 3, 15, 96, 384, 1000])("of %i dimensions, extremes among them", (dims) => {
     const [asked, rows] = [5, 7];
     const part = { row: 2, count: 5 };

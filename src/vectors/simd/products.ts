@@ -9,17 +9,51 @@ export interface PackedQueries {
   readonly packed: Uint8Array;
 }
 
-/** Bytes of what a query's sums begin with, and of a step of its numbers. */
+/** Bytes of what a query's sums begin with. */
 const BEGINNING = 16;
-const STEP_BYTES = { floats: 4 * STEPS.floats, bytes: 2 * STEPS.bytes };
 
-/** Packs queries `[Q, D]`, bytes of -127 to 127: four together step by step, those left over alone; padded with zeros to whole steps. */
+/** How a query of a type lies. */
+interface Packing {
+  /** Bytes of a step of its numbers. */
+  readonly stepBytes: number;
+  /** Writes a number to a place in the step that begins `at`. @returns what the query's sums begin with for it */
+  readonly write: (view: DataView, at: number, place: number, number: number) => number;
+}
+
+const packings: Readonly<Record<NumberType, Packing>> = {
+  floats: {
+    stepBytes: 4 * STEPS.floats,
+    write: (view, at, place, number) => {
+      view.setFloat32(at + 4 * place, number, true);
+      return 0;
+    },
+  },
+  bytes: {
+    stepBytes: 2 * STEPS.bytes,
+    write: (view, at, place, number) => {
+      view.setUint8(at + place, Math.abs(number));
+      if (number >= 0) return 0;
+      view.setUint8(at + STEPS.bytes + place, 255);
+      return -number;
+    },
+  },
+  bits: {
+    stepBytes: STEPS.bits,
+    write: (view, at, place, number) => {
+      view.setInt8(at + place, number);
+      return 0;
+    },
+  },
+};
+
+/** Packs queries `[Q, D]`, floats or, for rows of bytes or bits, bytes of -127 to 127: four together step by step, those left over alone; padded with zeros to whole steps. */
 export function packQueries(
   type: NumberType,
   queries: Float32Array | Int8Array,
   dims: number,
 ): PackedQueries {
-  const [numbers, stepBytes] = [STEPS[type], STEP_BYTES[type]];
+  const numbers = STEPS[type];
+  const { stepBytes, write } = packings[type];
   const count = queries.length / dims;
   const size = BEGINNING + stepBytes * Math.ceil(dims / numbers);
   const view = new DataView(new ArrayBuffer(count * size));
@@ -27,29 +61,22 @@ export function packQueries(
   for (let query = 0; query < count; query++) {
     const width = query < together ? QUERIES_AT_ONCE : 1;
     const [first, place] = [(query - (query % width)) * size, query % width];
-    let ones = 0;
+    let beginning = 0;
     for (let d = 0; d < dims; d++) {
       const step = Math.floor(d / numbers);
       const at = first + BEGINNING * width + (step * width + place) * stepBytes;
-      const number = queries[query * dims + d];
-      if (type === "floats") view.setFloat32(at + 4 * (d % numbers), number, true);
-      else {
-        view.setUint8(at + (d % numbers), Math.abs(number));
-        if (number >= 0) continue;
-        view.setUint8(at + STEPS.bytes + (d % numbers), 255);
-        ones += -number;
-      }
+      beginning += write(view, at, d % numbers, queries[query * dims + d]);
     }
-    if (type === "bytes") view.setInt32(first + BEGINNING * place, ones, true);
+    if (type !== "floats") view.setInt32(first + BEGINNING * place, beginning, true);
   }
   return { type, count, packed: new Uint8Array(view.buffer) };
 }
 
 /** Good until the next call in this thread. */
 export interface Sums {
-  /** `[Q, count]`: whole numbers of bytes, rounded to float32 of floats. */
+  /** `[Q, count]`: whole numbers of bytes and bits, rounded to float32 of floats. */
   readonly values: Float32Array | Int32Array;
-  /** The first place from one on, to another, of a value that is at least so high, or that is without end or no number; `to` where there is none. @param least a whole number of 32 bits for bytes */
+  /** The first place from one on, to another, of a value that is at least so high, or that is without end or no number; `to` where there is none. @param least a whole number of 32 bits, but for floats */
   readonly next: (from: number, to: number, least: number) => number;
 }
 
