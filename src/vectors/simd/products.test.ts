@@ -73,25 +73,31 @@ const shapes = fc
   })
   .map((shape) => ({ ...shape, rows: shape.row + shape.count + shape.after }));
 
+/** As many as these. */
+const exactly = (length: number) => ({ minLength: length, maxLength: length });
+
+/** Shapes with queries and rows of these. */
+const filled = <Q, R>(
+  queriesOf: (count: number) => fc.Arbitrary<Q>,
+  rowsOf: (count: number) => fc.Arbitrary<R>,
+) =>
+  shapes.chain((shape) =>
+    fc.tuple(
+      fc.constant(shape),
+      queriesOf(shape.asked * shape.dims),
+      rowsOf(shape.rows * shape.dims),
+    ),
+  );
+const byteQueries = (count: number) => fc.int8Array({ ...exactly(count), min: -127 });
+
 describe("products by the kernels", () => {
   it("of floats are what a plain loop gives, but for rounding", () => {
     const number = fc.oneof(
       fc.float({ min: -2, max: 2, noNaN: true }),
       fc.constantFrom(0, -0, Math.fround(1e-44), Math.fround(-3e-39), 1e15, -1e15),
     );
-    const cases = shapes.chain((shape) =>
-      fc.tuple(
-        fc.constant(shape),
-        fc.array(number, {
-          minLength: shape.asked * shape.dims,
-          maxLength: shape.asked * shape.dims,
-        }),
-        fc.array(number, {
-          minLength: shape.rows * shape.dims,
-          maxLength: shape.rows * shape.dims,
-        }),
-      ),
-    );
+    const numbers = (count: number) => fc.array(number, exactly(count));
+    const cases = filled(numbers, numbers);
     fc.assert(
       fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
         expectFloats(Float32Array.from(queries), Float32Array.from(rows), dims, { row, count });
@@ -101,17 +107,7 @@ describe("products by the kernels", () => {
   });
 
   it("of bytes are exact", () => {
-    const cases = shapes.chain((shape) =>
-      fc.tuple(
-        fc.constant(shape),
-        fc.int8Array({
-          minLength: shape.asked * shape.dims,
-          maxLength: shape.asked * shape.dims,
-          min: -127,
-        }),
-        fc.int8Array({ minLength: shape.rows * shape.dims, maxLength: shape.rows * shape.dims }),
-      ),
-    );
+    const cases = filled(byteQueries, (count) => fc.int8Array(exactly(count)));
     fc.assert(
       fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
         expectBytes(queries, rows, dims, { row, count });
@@ -121,20 +117,7 @@ describe("products by the kernels", () => {
   });
 
   it("of bits are the sums of those that are set", () => {
-    const cases = shapes.chain((shape) =>
-      fc.tuple(
-        fc.constant(shape),
-        fc.int8Array({
-          minLength: shape.asked * shape.dims,
-          maxLength: shape.asked * shape.dims,
-          min: -127,
-        }),
-        fc.array(fc.boolean(), {
-          minLength: shape.rows * shape.dims,
-          maxLength: shape.rows * shape.dims,
-        }),
-      ),
-    );
+    const cases = filled(byteQueries, (count) => fc.array(fc.boolean(), exactly(count)));
     fc.assert(
       fc.property(cases, ([{ dims, row, count }, queries, rows]) => {
         const rowBytes = 4 * Math.ceil(dims / 32);
