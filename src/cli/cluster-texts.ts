@@ -1,9 +1,10 @@
 /** Texts to be grouped and their vectors, in memory. */
 import { asUnitRows } from "../apps/cluster/unit-rows.ts";
-import { type Encoder, openEncoder } from "../encoder/index.ts";
+import { openEncoder } from "../encoder/index.ts";
 import { NearfoldError } from "../errors.ts";
 import type { VectorStore } from "../stores/index.ts";
 import type { Context } from "./command.ts";
+import { encodeAll } from "./encoding.ts";
 import { type ModelOptions, modelFolder } from "./model-reference.ts";
 import { trackTask } from "./progress.ts";
 import { openTextInput, type TextInputOptions } from "./text-input.ts";
@@ -63,22 +64,11 @@ export async function readVectors(
     });
   }
   const made = encoder
-    ? await encoded(encoder, texts, context)
+    ? (await encodeAll(encoder, texts, { role: "document", dims, unit: "texts" }, context)).vectors
     : await stored(input.store!, ids, dims, context);
   const vectors = asUnitRows(made, dims);
   const skipped = input.skipped();
   return { ids, texts, vectors, dims, skipped, ...(label !== undefined && { classes }) };
-}
-
-async function encoded(
-  encoder: Encoder,
-  texts: readonly string[],
-  { report, signal, now }: Context,
-): Promise<Float32Array> {
-  const task = { task: "encoding", unit: "texts", total: texts.length } as const;
-  const advance = trackTask(report, task, now);
-  const onProgress = (done: { readonly texts: number }) => advance(done.texts);
-  return (await encoder.encode(texts, { signal, onProgress })).vectors;
 }
 
 /** Vectors that are asked for at once. */

@@ -65,11 +65,8 @@ export const search: CommandSpec<Options> = {
     return {
       json: { query, mode, hits: hits.map(toJson) },
       text:
-        hits.length === 0
-          ? (await store.count()) === 0
-            ? "The index is empty."
-            : "Nothing was found."
-          : hits.map((hit, i) => describe(hit, (page - 1) * k + i)).join("\n"),
+        hits.map((hit, i) => describe(hit, (page - 1) * k + i)).join("\n") ||
+        ((await store.count()) === 0 ? "The index is empty." : "Nothing was found."),
     };
   },
 };

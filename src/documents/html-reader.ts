@@ -1,5 +1,5 @@
 import { Parser } from "htmlparser2";
-import { NearfoldError } from "./../errors.ts";
+import { NearfoldError } from "../errors.ts";
 import { decodeText } from "./decode.ts";
 import type { BlockKind, Content } from "./document.ts";
 import { Sections } from "./sections.ts";

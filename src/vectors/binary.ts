@@ -15,7 +15,7 @@
  * the mean's place, or a step for each dimension, is within chance of it.
  */
 import { oneByOne, type Quantizer, type Scorer, type VectorKind } from "./kind.ts";
-import { roundRows } from "./round-rows.ts";
+import { roundRows, weigh } from "./rounded-queries.ts";
 import { packQueries, products } from "./simd/products.ts";
 
 export const binary: VectorKind = {
@@ -70,13 +70,8 @@ export const binary: VectorKind = {
     const count = queries.length / dims;
     // Its length is a product of a row's bits too: one more query.
     const squares = offset.map((x, d) => 2 * x * scale[d]);
-    const weights = new Float64Array((count + 1) * dims);
-    for (let i = 0; i < queries.length; i++) weights[i] = queries[i] * scale[i % dims];
-    weights.set(squares, queries.length);
-    const { rounded, sides } = roundRows(weights, dims);
-    const bases = Float64Array.from({ length: count }, (_, query) =>
-      offset.reduce((sum, x, d) => sum + x * queries[query * dims + d], 0),
-    );
+    const { weights, bases } = weigh(queries, { offset, scale });
+    const { rounded, sides } = roundRows(Float64Array.from([...weights, ...squares]), dims);
     const square = offset.reduce((sum, x, d) => sum + x * x + scale[d] * scale[d], 0);
     const packed = packQueries("bits", rounded, dims);
     return (codes, row, rows) => {

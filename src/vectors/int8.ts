@@ -8,8 +8,8 @@
  * - a query is multiplied by the scales before it is rounded itself. Codes of both sides by one table of ranges leave each dimension's
  *   offset and scale out of the product: recall@10 0.73 instead of 0.99 before rescoring.
  */
-import { oneByOne, type Quantizer, type Scaling, type VectorKind } from "./kind.ts";
-import { MOST, roundRows } from "./round-rows.ts";
+import { oneByOne, type Quantizer, type VectorKind } from "./kind.ts";
+import { MOST, roundRows, weigh } from "./rounded-queries.ts";
 import { packQueries, products } from "./simd/products.ts";
 
 const DEVIATIONS = 4.5;
@@ -57,47 +57,39 @@ export const int8: VectorKind = {
     }),
   products: (queries, { offset, scale }) =>
     oneByOne(queries, offset.length, (query) => {
-      const { weights, base } = weighted(query, { offset, scale });
+      const { weights, bases } = weigh(query, { offset, scale });
       return (codes, row, count, out) => {
         const rows = bytesOf(codes);
         const last = row + count - 1;
-        for (let i = 0; i < count; i += TILE) floatTile(weights, rows, row + i, last, base, i, out);
+        for (let i = 0; i < count; i += TILE)
+          floatTile(weights, rows, row + i, last, bases[0], i, out);
       };
     }),
   lengths,
   rough: true,
   scan: (queries, { offset, scale }) => {
     const dims = offset.length;
-    const sides = Array.from({ length: queries.length / dims }, (_, i) =>
-      weighted(queries.subarray(i * dims, (i + 1) * dims), { offset, scale }),
-    );
-    const all = Float64Array.from(sides.flatMap(({ weights }) => [...weights]));
-    const { rounded, sides: steps } = roundRows(all, dims);
+    const { weights, bases } = weigh(queries, { offset, scale });
+    const { rounded, sides } = roundRows(weights, dims);
     const packed = packQueries("bytes", rounded, dims);
     return (codes, row, count) => {
       const { values, next } = products(packed, codes, { row, count, rowBytes: dims });
       return {
         next: (query, from, least) => {
-          const [{ base }, { step }] = [sides[query], steps[query]];
+          const { step } = sides[query];
           // Of whole sums; half of one is room for rounding.
-          const bound = step > 0 ? Math.ceil((least - base) / step - 0.5) : 0;
+          const bound = step > 0 ? Math.ceil((least - bases[query]) / step - 0.5) : 0;
           if (bound > INT32) return count;
           const start = query * count;
           return next(start + from, start + count, Math.max(bound, -INT32)) - start;
         },
-        score: (query, i) => sides[query].base + steps[query].step * values[query * count + i],
+        score: (query, i) => bases[query] + sides[query].step * values[query * count + i],
       };
     };
   },
 };
 
 const INT32 = 2 ** 31 - 1;
-
-/** What a query's numbers are multiplied by the scales, and its product with the offsets: `q · x̂ = base + weights · code`. */
-function weighted(query: Float32Array, { offset, scale }: Scaling) {
-  const weights = Float64Array.from(query, (x, d) => x * scale[d]);
-  return { weights, base: query.reduce((sum, x, d) => sum + x * offset[d], 0) };
-}
 
 function lengths({ offset, scale }: Quantizer) {
   const dims = offset.length;

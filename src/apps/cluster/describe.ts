@@ -54,7 +54,7 @@ const OFTEN = 5;
 /**
  * The terms of each group by class-based TF-IDF: `tf(t, c) · ln(1 + A / f(t))`, with the share of a term in a group, its occurrences in all, and the mean number of
  * words of a group (Grootendorst, "BERTopic", 2022, equation 2). Noise has none; words of one letter and numbers are left out. Words of more than a third of all groups come last, unless they stand here
- five times as often as elsewhere: "how" says nothing of any group, and "sharepoint" of one though others have it too.
+ * five times as often as elsewhere: "how" says nothing of any group, and "sharepoint" of one though others have it too.
  */
 function clusterTerms(
   texts: readonly string[],
@@ -83,11 +83,11 @@ function clusterTerms(
   const common = Math.max(2, counts.size / 3);
   return new Map(
     [...counts].map(([cluster, own]) => {
-      const words = [...own.values()].reduce((sum, count) => sum + count, 0);
+      const size = [...own.values()].reduce((sum, count) => sum + count, 0);
       const scores = [...own].map(([word, count]) => {
         const weight = count * Math.log(1 + mean / all.get(word)!);
-        const elsewhere = (all.get(word)! - count) / Math.max(1, total - words);
-        const often = count / words / elsewhere;
+        const elsewhere = (all.get(word)! - count) / Math.max(1, total - size);
+        const often = count / size / elsewhere;
         const isCommon = spread.get(word)! > common && often < OFTEN;
         return { word, score: isCommon ? weight / 1000 : weight };
       });

@@ -148,9 +148,9 @@ function meansOf(rows: Float32Array, dims: number, k: number, labels: Int32Array
 /** Passes over the rows. */
 const PASSES = 5;
 
-/** Steps by some rows each, a center's by one part in as many as it had (Sculley, "Web-Scale K-Means Clustering", 2010). */
+/** Moves the centers by some rows a step, each by one part in as many as it had (Sculley, "Web-Scale K-Means Clustering", 2010). */
 async function miniBatches(
-  seeded: Float32Array,
+  centers: Float32Array,
   work: Work,
   batchRows: number,
   next: Rng,
@@ -160,7 +160,6 @@ async function miniBatches(
   const size = Math.min(count, batchRows);
   const batch = new Float32Array(size * dims);
   const seen = new Float64Array(k);
-  const centers = seeded;
   for (let step = 0; step < Math.ceil((PASSES * count) / size); step++) {
     throwIfAborted(work.signal, "clustering");
     for (let i = 0; i < size; i++) {

@@ -14,6 +14,7 @@ export interface NeighbourGraph {
 
 /** Up to so many rows are compared with all others: N² products, which ONNX Runtime makes in seconds. */
 const EXACT_ROWS = 20_000;
+
 export interface NeighbourGraphOptions {
   readonly signal?: AbortSignal | undefined;
   /** Rows that are done. */

@@ -1,6 +1,6 @@
-/** What is chosen from: a hit, and where it lies. */
 import { dotRows } from "../../tensor/rows.ts";
 
+/** What is chosen from: a hit, and where it lies. */
 export interface Candidate {
   readonly score: number;
   /** Of unit length. */

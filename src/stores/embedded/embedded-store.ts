@@ -209,7 +209,7 @@ export class EmbeddedStore implements VectorStore, Named<Space> {
 
   async #readPacked(): Promise<PackedRows> {
     const packed = new PackedRows(this);
-    const columns = ["id", ...columnsRead(this, { vectors: true, payloads: false }).slice(1)];
+    const columns = columnsRead(this, { vectors: true, payloads: false });
     for await (const part of this.#rows.parts(undefined, columns)) {
       for (const { id, codes, finer } of part) packed.putCodes([id], codes!, finer);
     }

@@ -50,8 +50,7 @@ export class Neighbours implements AsyncDisposable {
       return await this.#rows.nearest(queries, k);
     }
     const graph = await this.#graphOf(mark);
-    // The worker takes what it is given.
-    const lists = await graph.search(queries.slice(), Math.min(CANDIDATES * k, graph.rows));
+    const lists = await graph.search(queries, Math.min(CANDIDATES * k, graph.rows));
     const rows = await this.#rows.byRowIds([...new Set(lists.flatMap((keys) => [...keys]))]);
     const condition = `_rowid > ${mark.last}`;
     const more = (await this.#countLater(mark))

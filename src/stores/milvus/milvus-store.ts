@@ -131,7 +131,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
     const ids: string[] = [];
     for (let after: string | undefined; ; after = ids.at(-1)) {
       throwIfAborted(signal, "reading the rows");
-      const page = await this.#page({ after, limit: MAX_ROWS, filter: checked, idsAlone: true });
+      const page = await this.#page({ after, limit: MAX_ROWS, filter: checked, payloads: false });
       ids.push(...page.map(({ id }) => id));
       if (page.length < MAX_ROWS) break;
     }
@@ -141,11 +141,9 @@ export class MilvusStore implements VectorStore, Named<Space> {
     }
     for (let at = 0; at < ids.length; at += PART) {
       throwIfAborted(signal, "reading the rows");
-      for (const row of await this.get(ids.slice(at, at + PART), { vectors })) {
-        if (!row) continue;
-        const { payload: _, ...bare } = row;
-        yield payloads ? row : bare;
-      }
+      const part = ids.slice(at, at + PART);
+      const found = await this.#query(idsIn(part), { vectors, payloads, limit: part.length });
+      for (const row of found) yield this.#stored(row);
     }
   }
 
@@ -227,19 +225,19 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 
   /** Rows in the order of their ids. */
-  async #page({ after, limit, filter, vectors = false, idsAlone = false }: Page) {
+  async #page({ after, filter, ...what }: Page) {
     const from = after === undefined ? undefined : `id > ${literal(after.toWellFormed())}`;
     const expr = allOf(from, filter && expressionOf(filter)) || ALL;
-    const rows = await this.#query(expr, { vectors, limit, idsAlone });
+    const rows = await this.#query(expr, what);
     return rows.toSorted((a, b) => compareText(a.id, b.id));
   }
 
   /** The rows that an expression holds for, as many as the limit of those with the least ids. */
   async #query(
     filter: string,
-    { vectors, limit, idsAlone = false }: Pick<Page, "vectors" | "limit" | "idsAlone">,
+    { vectors, payloads = true, limit }: Pick<Page, "vectors" | "payloads" | "limit">,
   ): Promise<readonly Row[]> {
-    const fields = ["id", ...(idsAlone ? [] : ["payload"]), ...(vectors ? ["vector"] : [])];
+    const fields = ["id", ...(payloads ? ["payload"] : []), ...(vectors ? ["vector"] : [])];
     const query = {
       ...{ collection_name: this.#index, filter, limit, output_fields: fields },
       // In the order of the ids.
@@ -279,7 +277,7 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 
   #stored({ id, payload, vector }: Row): Stored {
-    const decoded = decodePayload(payload);
+    const decoded = payload && decodePayload(payload);
     return {
       id,
       ...(decoded && { payload: decoded }),
@@ -288,12 +286,9 @@ export class MilvusStore implements VectorStore, Named<Space> {
   }
 }
 
-interface Page {
+interface Page extends RowsOptions {
   readonly after?: string | undefined;
   readonly limit: number;
-  readonly filter?: Filter | undefined;
-  readonly vectors?: boolean | undefined;
-  readonly idsAlone?: boolean | undefined;
 }
 
 interface Wanted extends SearchOptions {

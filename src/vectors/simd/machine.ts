@@ -1,6 +1,8 @@
 /** Memories of WebAssembly with the kernels over them: one that rows are copied into, and ones that rows lie in. */
-import { type Find, type Kernel, kernelModule, type NumberType, slackOf } from "./kernels.ts";
+import type { NumberType } from "./arithmetics.ts";
+import { type Find, type Kernel, kernelModule, slackOf } from "./kernels.ts";
 
+/** Of WebAssembly's memory. */
 const PAGE = 2 ** 16;
 /** Bytes of an arena; those that nothing was written to take no room in the machine's memory. */
 const ARENA = 2 ** 26;

@@ -1,5 +1,6 @@
 /** Products of queries with rows by the kernels. */
-import { type NumberType, QUERIES_AT_ONCE, STEPS } from "./kernels.ts";
+import { type NumberType, STEPS } from "./arithmetics.ts";
+import { QUERIES_AT_ONCE } from "./kernels.ts";
 import { aligned, placesOf } from "./machine.ts";
 
 /** Queries as the kernels read them. */

@@ -1,3 +1,6 @@
+/** Queries as they meet codes: `q · x̂ = base + weights · code`, and the weights as bytes. */
+import type { Scaling } from "./kind.ts";
+
 /** The greatest number of a signed byte. */
 export const MOST = 127;
 
@@ -23,4 +26,14 @@ export function roundRows(rows: Float64Array, dims: number): RoundedRows {
     return { step, total };
   });
   return { rounded, sides };
+}
+
+/** What the numbers of queries `[Q, D]` are by the scales, and of each query the product with the offsets. */
+export function weigh(queries: Float32Array, { offset, scale }: Scaling) {
+  const dims = offset.length;
+  const weights = Float64Array.from(queries, (x, i) => x * scale[i % dims]);
+  const bases = Float64Array.from({ length: queries.length / dims }, (_, query) =>
+    offset.reduce((sum, x, d) => sum + queries[query * dims + d] * x, 0),
+  );
+  return { weights, bases };
 }
