@@ -36,7 +36,7 @@ const token = objectOf(
 type OpenApiCall = Pick<Call, "limits" | "version" | "service">;
 
 /** The document, with the bounds of the server that it is asked of. */
-export function openApiOf({ limits, version, service }: OpenApiCall) {
+export function openApiOf({ limits, version, service }: OpenApiCall): object {
   const most = limits.maxInputs;
   const models = [...service.models.values()];
   const ids = idsBelow(Math.max(...models.map((each) => each.towers.document.tokenizer.vocabSize)));

@@ -1,6 +1,20 @@
 /** Products of rows with queries as WebAssembly, some of each at once: what is read of a row is multiplied with all queries of a tile. */
-
-import { type Arithmetic, arithmetics, STEPS } from "./arithmetics.ts";
+import {
+  AHEAD,
+  type Arithmetic,
+  arithmetics,
+  each,
+  FIRST,
+  increase,
+  LEFT,
+  PARAMS,
+  QUERY,
+  type Registers,
+  ROW,
+  STEPS,
+  type Tile,
+  WIDTH,
+} from "./arithmetics.ts";
 import {
   assemble,
   drop,
@@ -13,19 +27,6 @@ import {
   set,
   v128,
 } from "./assembler.ts";
-import {
-  AHEAD,
-  each,
-  FIRST,
-  increase,
-  LEFT,
-  PARAMS,
-  QUERY,
-  type Registers,
-  ROW,
-  type Tile,
-  WIDTH,
-} from "./tile-loop.ts";
 
 /** A tile for many queries, and one for those left over. */
 export const QUERIES_AT_ONCE = 4;
